@@ -1,0 +1,164 @@
+"""The partner's people: contacts, lists, how each agreed, and everyone who said no.
+
+Contacts belong to the partner alone; a vendor's query on them fails by construction.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Date, ForeignKey, Index, PrimaryKeyConstraint, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.states import Transitions
+
+
+class Contact(PublicId, Base):
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("partner_id", "email"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    email: Mapped[str] = mapped_column(String(254))  # normalised, lower case
+    address_hash: Mapped[str] = mapped_column(String(43), index=True)  # keyed hash, joins suppressions
+    first_name: Mapped[str] = mapped_column(String(80), default="")
+    last_name: Mapped[str] = mapped_column(String(80), default="")
+    company: Mapped[str] = mapped_column(String(160), default="")
+    job_title: Mapped[str] = mapped_column(String(120), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    language: Mapped[str] = mapped_column(String(10), default="")
+    region: Mapped[str] = mapped_column(String(80), default="")
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ContactList(PublicId, Base):
+    __tablename__ = "contact_list"
+    __table_args__ = (UniqueConstraint("partner_id", "name"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ListMember(Base):
+    __tablename__ = "list_member"
+    __table_args__ = (PrimaryKeyConstraint("list_id", "contact_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    list_id: Mapped[int] = mapped_column(ForeignKey("contact_list.id", ondelete="CASCADE"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+
+
+class ConsentPurpose(StrEnum):
+    MARKETING = "marketing"
+    TRACKING = "tracking"  # apart: individual opens and clicks need a yes of their own
+
+
+class ConsentBasis(StrEnum):
+    EXPRESS = "express"
+    CUSTOMER = "customer"  # implied, two years from the last order (CASL)
+    INQUIRY = "inquiry"  # implied, six months from the question (CASL)
+
+
+class Consent(PublicId, Base):
+    """One yes, as it can be proved: who, when, for what, in which words, to whom. Withdrawal is a date on it."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_contact_purpose", "contact_id", "purpose"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    purpose: Mapped[ConsentPurpose] = mapped_column(StrEnumType(ConsentPurpose))
+    basis: Mapped[ConsentBasis] = mapped_column(StrEnumType(ConsentBasis))
+    source: Mapped[str] = mapped_column(String(200))  # "Maritime IT Day", "form on your page"
+    wording: Mapped[str] = mapped_column(Text, default="")
+    wording_version: Mapped[str] = mapped_column(String(40), default="")
+    controller: Mapped[str] = mapped_column(String(160))
+    method: Mapped[str] = mapped_column(String(40))  # import, form, by hand
+    given_on: Mapped[date] = mapped_column(Date)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("contact_import.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class SuppressionScope(StrEnum):
+    PARTNER = "partner"
+    VENDOR = "vendor"
+    PLATFORM = "platform"
+
+
+class SuppressionReason(StrEnum):
+    UNSUBSCRIBE = "unsubscribe"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    MANUAL = "manual"
+
+
+class Suppression(PublicId, Base):
+    """A "no", kept as a keyed hash so that it outlives the contact. `organisation_id` is 0 for the platform's own."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("address_hash", "scope", "organisation_id"),)
+
+    scope: Mapped[SuppressionScope] = mapped_column(StrEnumType(SuppressionScope))
+    organisation_id: Mapped[int] = mapped_column(default=0, index=True)
+    address_hash: Mapped[str] = mapped_column(String(43))
+    reason: Mapped[SuppressionReason] = mapped_column(StrEnumType(SuppressionReason))
+    delivery_id: Mapped[int | None] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ImportStatus(StrEnum):
+    MAPPING = "mapping"  # uploaded; a person says which column is what and why they may be mailed
+    WAITING = "waiting"
+    IMPORTING = "importing"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+IMPORT = Transitions(
+    "import",
+    {
+        ImportStatus.MAPPING: {ImportStatus.WAITING, ImportStatus.CANCELLED},
+        ImportStatus.WAITING: {ImportStatus.IMPORTING, ImportStatus.CANCELLED},
+        ImportStatus.IMPORTING: {ImportStatus.FINISHED, ImportStatus.FAILED},
+    },
+)
+
+
+class ContactImport(PublicId, Base):
+    """A file being brought in. `position` is the byte offset up to which rows are committed: a killed import goes on there."""
+
+    __tablename__ = "contact_import"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
+    filename: Mapped[str] = mapped_column(String(200))
+    key: Mapped[str] = mapped_column(String(200))  # in the store
+    refused_key: Mapped[str | None] = mapped_column(String(200))
+    status: Mapped[ImportStatus] = mapped_column(StrEnumType(ImportStatus), default=ImportStatus.MAPPING)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    consent: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    position: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    updated: Mapped[int] = mapped_column(default=0)
+    repeated: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)  # line and reason, no field of a person
+    reason: Mapped[str | None] = mapped_column(String(300))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

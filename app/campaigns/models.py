@@ -1,0 +1,69 @@
+"""A partner's use of a kit version: its words, its people, its time."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.states import Transitions
+
+
+class CampaignStatus(StrEnum):
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    LAUNCHING = "launching"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+_S = CampaignStatus
+CAMPAIGN = Transitions(
+    "campaign",
+    {
+        _S.DRAFT: {_S.IN_REVIEW, _S.APPROVED, _S.CANCELLED},
+        _S.IN_REVIEW: {_S.CHANGES_REQUESTED, _S.APPROVED, _S.CANCELLED},
+        _S.CHANGES_REQUESTED: {_S.IN_REVIEW, _S.CANCELLED},
+        _S.APPROVED: {_S.DRAFT, _S.SCHEDULED, _S.LAUNCHING, _S.CANCELLED},
+        _S.SCHEDULED: {_S.APPROVED, _S.LAUNCHING, _S.CANCELLED},
+        _S.LAUNCHING: {_S.SENDING, _S.PAUSED, _S.FINISHED, _S.CANCELLED},
+        _S.SENDING: {_S.PAUSED, _S.FINISHED, _S.CANCELLED},
+        _S.PAUSED: {_S.SENDING, _S.FINISHED, _S.CANCELLED},
+        # a person sends an uncertain message again
+        _S.FINISHED: {_S.SENDING},
+    },
+)
+
+
+class Campaign(PublicId, Base):
+    """`slot_values` holds only what the partner changed; the kit's defaults stay in the kit."""
+
+    __tablename__ = "campaign"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id", "vendor": "vendor_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    kit_version_id: Mapped[int] = mapped_column(ForeignKey("kit_version.id"), index=True)
+    brand_id: Mapped[int | None] = mapped_column(ForeignKey("brand_profile.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    status: Mapped[CampaignStatus] = mapped_column(StrEnumType(CampaignStatus), default=CampaignStatus.DRAFT, index=True)
+    slot_values: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
+    timezone: Mapped[str] = mapped_column(String(64))
+    scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: at once when launched
+    shares_leads: Mapped[bool] = mapped_column(default=False)  # the partner agreed to share this campaign's leads
+    paused_reason: Mapped[str | None] = mapped_column(String(200))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    launched_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

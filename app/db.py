@@ -1,0 +1,164 @@
+"""The database: one session, one way to scope a query to a tenant, and the column types all rooms share.
+
+SQLite runs in WAL mode with BEGIN IMMEDIATE for writers; PostgreSQL runs as it is.
+"""
+
+import base64
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from flask import current_app, has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Select, String, TypeDecorator, event, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.accounts.models import Organisation
+
+M = TypeVar("M", bound="Base")
+E = TypeVar("E", bound=StrEnum)
+V = TypeVar("V", bound=Callable[..., Any])
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class TenantError(RuntimeError):
+    """A query asked for rows that this kind of organisation must never see: a fault in the code, not in the request."""
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. `__tenant__` names, per kind of organisation, the column that owns the row."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    __tenant__: ClassVar[dict[str, str]] = {}
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python on both databases; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive datetimes, store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime can't be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give UTC back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class StrEnumType(TypeDecorator[E]):
+    """A StrEnum stored as its short text, so that a new member needs no change of schema."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, enum: type[E]) -> None:
+        super().__init__()
+        self.enum = enum
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Accept members and their texts, nothing else."""
+        return None if value is None else str(self.enum(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> E | None:
+        """Give the member back."""
+        return None if value is None else self.enum(value)
+
+
+JSONType = JSON().with_variant(JSONB(), "postgresql")
+BigInt = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only INTEGER primary keys
+
+
+def new_pid() -> str:
+    """An opaque id for URLs: 128 random bits, 22 characters."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+
+
+class Id:
+    """A plain primary key."""
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, sort_order=-10)
+
+
+class PublicId(Id):
+    """A primary key, and an opaque id that may stand in a URL."""
+
+    pid: Mapped[str] = mapped_column(String(22), unique=True, default=new_pid, sort_order=-9)
+
+
+def scoped(organisation: "Organisation", model: type[M]) -> Select[tuple[M]]:
+    """Rows of `model` that belong to `organisation`: the blessed start of every tenant query.
+
+    Raises TenantError where this kind of organisation must never see the table (a vendor asking for contacts).
+    """
+    column = model.__tenant__.get(organisation.kind)
+    if column is None:
+        raise TenantError(f"{model.__name__} is not for a {organisation.kind}")
+    return select(model).where(getattr(model, column) == organisation.id)
+
+
+def get_or_404(organisation: "Organisation", model: type[M], pid: str) -> M:
+    """The organisation's row with this public id. Raises NotFound for another's row and for none alike."""
+    row = db.session.scalars(scoped(organisation, model).where(model.pid == pid)).one_or_none()  # type: ignore[attr-defined]
+    if row is None:
+        raise NotFound(kind=model.__name__)
+    return row
+
+
+def is_sqlite() -> bool:
+    """Whether the session's database is SQLite."""
+    return db.engine.dialect.name == "sqlite"
+
+
+@event.listens_for(Engine, "connect")
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.isolation_level = None  # transactions are begun by _begin_immediate, not by the driver
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def writes_on_get(view: V) -> V:
+    """Mark a view that writes while answering a GET (a tracked click, a page view), so that it begins as a writer."""
+    view.writes_on_get = True  # type: ignore[attr-defined]
+    return view
+
+
+def _only_reads() -> bool:
+    if not has_request_context() or request.method not in ("GET", "HEAD"):
+        return False
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(view, "writes_on_get", False)
+
+
+@event.listens_for(Engine, "begin")
+def _begin_immediate(connection: Any) -> None:
+    # A deferred transaction that turns writer can fail at once on a stale snapshot; an immediate one waits its turn.
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if _only_reads() else "BEGIN IMMEDIATE")

@@ -1,0 +1,159 @@
+"""A send, its frozen renderings and links, and one delivery for each message to each contact.
+
+The delivery row is the truth about a message; Redis only rings the bell. States are those of docs/delivery.md.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.states import Transitions
+
+
+class SendStatus(StrEnum):
+    EXPANDING = "expanding"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+SEND = Transitions(
+    "send",
+    {
+        SendStatus.EXPANDING: {SendStatus.SENDING, SendStatus.PAUSED, SendStatus.CANCELLED},
+        SendStatus.SENDING: {SendStatus.PAUSED, SendStatus.FINISHED, SendStatus.CANCELLED},
+        SendStatus.PAUSED: {SendStatus.SENDING, SendStatus.EXPANDING, SendStatus.CANCELLED},
+        SendStatus.FINISHED: {SendStatus.SENDING},
+    },
+)
+
+
+class Send(PublicId, Base):
+    """One email of a campaign going out. It is expanded only when `expanded` equals `expected`."""
+
+    __tablename__ = "send"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id", "vendor": "vendor_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id"))
+    email: Mapped[str] = mapped_column(String(80))  # which email of the kit
+    status: Mapped[SendStatus] = mapped_column(StrEnumType(SendStatus), default=SendStatus.EXPANDING, index=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("contact_list.id"))
+    expected: Mapped[int] = mapped_column(default=0)
+    expanded: Mapped[int] = mapped_column(default=0)
+    cursor: Mapped[int] = mapped_column(default=0)  # last contact id whose delivery is inserted
+    paused_reason: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Rendering(PublicId, Base):
+    """A mail rendered once for a variant: the compiled segments, and what people look at later as proof."""
+
+    __tablename__ = "rendering"
+    __table_args__ = (UniqueConstraint("send_id", "variant_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id", "vendor": "vendor_id"}
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    subject: Mapped[str] = mapped_column(String(255))
+    html: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    segments: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Link(PublicId, Base):
+    """Where number N in a send's mails leads. Redirects go only to stored rows."""
+
+    __tablename__ = "link"
+    __table_args__ = (UniqueConstraint("send_id", "number"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id", "vendor": "vendor_id"}
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    number: Mapped[int] = mapped_column()
+    kind: Mapped[str] = mapped_column(String(10))  # landing | url
+    url: Mapped[str] = mapped_column(Text)
+
+
+class DeliveryState(StrEnum):
+    HELD = "held"
+    READY = "ready"
+    CLAIMED = "claimed"
+    COMMITTING = "committing"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+_D = DeliveryState
+DELIVERY = Transitions(
+    "delivery",
+    {
+        _D.HELD: {_D.READY, _D.SUPPRESSED, _D.CANCELLED},
+        _D.READY: {_D.CLAIMED, _D.SUPPRESSED, _D.CANCELLED, _D.FAILED},
+        _D.CLAIMED: {_D.COMMITTING, _D.READY, _D.SUPPRESSED, _D.CANCELLED, _D.FAILED},
+        _D.COMMITTING: {_D.ACCEPTED, _D.REJECTED, _D.READY, _D.UNCERTAIN},
+        _D.UNCERTAIN: {_D.ACCEPTED, _D.REJECTED, _D.READY},
+    },
+    attribute="state",
+)
+
+
+class Delivery(PublicId, Base):
+    """One message to one contact. `epoch` goes up with each claim; a worker with an older epoch has lost the row."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("send_id", "contact_id"),
+        Index("ix_delivery_open", "send_id", "state", "not_before", postgresql_where=text("state IN ('ready','claimed','committing','held')")),
+        Index("ix_delivery_campaign_state", "campaign_id", "state"),
+    )
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    rendering_id: Mapped[int] = mapped_column(ForeignKey("rendering.id"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    tracked: Mapped[bool] = mapped_column(default=False)  # tracking consent when frozen
+    state: Mapped[DeliveryState] = mapped_column(StrEnumType(DeliveryState), default=DeliveryState.READY)
+    reason: Mapped[str | None] = mapped_column(String(80))
+    reply: Mapped[str | None] = mapped_column(String(200))  # the server's last words, addresses taken out
+    epoch: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str | None] = mapped_column(String(40))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    committed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SendingWorker(Base):
+    """A process that sends. Its heartbeat and lease say whether rows it holds can still be decided by it."""
+
+    __tablename__ = "sending_worker"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    host: Mapped[str] = mapped_column(String(120))
+    os_pid: Mapped[int] = mapped_column()
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)

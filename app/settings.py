@@ -1,0 +1,190 @@
+"""Settings: parsed once from the environment into one frozen object that refuses nonsense.
+
+In development the secrets and paths come from the data directory; in production each must be given.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+from app.errors import AppError
+
+Environment = Literal["development", "test", "production"]
+
+
+class SettingsError(AppError):
+    """One or more settings are wrong; `message` has a line for each."""
+
+
+def _doc(text: str, **kwargs: Any) -> Any:
+    return field(metadata={"doc": text}, **kwargs)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations. The variable's name is the field's, in capitals."""
+
+    secret_key: str = _doc("Signs sessions and links. At least 32 characters; made on first start in development.")
+    suppression_key: str = _doc(
+        "Keys the hashes that remember who said no. At least 32 characters and never changed: a new key forgets every “no”."
+    )
+    environment: Environment = _doc("`development`, `test` or `production`.", default="development")
+    data_dir: Path = _doc("Where the embedded default keeps its database, files, queue and sandbox mailbox.", default=Path("var"))
+    database_url: str = _doc("`sqlite:///PATH` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. Empty: SQLite in the data directory.", default="")
+    redis_url: str = _doc("`redis://:PASSWORD@HOST:PORT/0`. Empty: a Valkey or Redis of our own is started.", default="")
+    asset_store: str = _doc("`disk`, or `s3://BUCKET?region=REGION&endpoint=URL` (credentials as boto3 finds them).", default="disk")
+    mail_transport: str = _doc(
+        "`sandbox` (nothing leaves the machine), `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS required unless on loopback), `smtps://…` or `ses://REGION`.",
+        default="sandbox",
+    )
+    mail_from: str = _doc("The platform's sender address; partners stand in the name and in Reply-To.", default="campaigns@throughline.example")
+    mail_allow: tuple[str, ...] = _doc(
+        "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.", default=()
+    )
+    app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
+    public_url: str = _doc("Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.", default="http://127.0.0.1:8000")
+    listen: str = _doc("Address and port the web server binds.", default="127.0.0.1:8000")
+    sandbox_smtp: str = _doc("Address and port of the sandbox mailbox's SMTP server.", default="127.0.0.1:2525")
+    web_workers: int = _doc("Web server processes.", default=2)
+    send_workers: int = _doc("Worker processes that take jobs.", default=2)
+    answer_hours: int = _doc("Hours within which a partner is asked to answer a lead.", default=4)
+    log_level: str = _doc("`debug`, `info`, `warning` or `error`.", default="info")
+
+    @property
+    def app_host(self) -> str:
+        """Host and port of the signed-in pages."""
+        return urlsplit(self.app_url).netloc
+
+    @property
+    def public_host(self) -> str:
+        """Host and port of the public pages."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def database(self) -> str:
+        """The database's URL with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'throughline.db').resolve()}"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Parse the environment. Raises SettingsError with one line for each variable that is wrong."""
+        values: dict[str, Any] = {}
+        wrong: list[str] = []
+        for item in fields(cls):
+            raw = environ.get(item.name.upper())
+            if raw is None or raw == "":
+                continue
+            try:
+                values[item.name] = _parse(item.name, raw)
+            except ValueError as error:
+                wrong.append(f"{item.name.upper()}: {error}")
+        for name in ("secret_key", "suppression_key"):
+            if name not in values and not any(line.startswith(name.upper()) for line in wrong):
+                wrong.append(f"{name.upper()}: missing. Give a random text of at least 32 characters.")
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+        settings = cls(**values)
+        wrong = list(_contradictions(settings))
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+        return settings
+
+
+def _parse(name: str, raw: str) -> Any:
+    match name:
+        case "environment":
+            return _one_of(raw, ("development", "test", "production"))
+        case "log_level":
+            return _one_of(raw.lower(), ("debug", "info", "warning", "error"))
+        case "data_dir":
+            return Path(raw)
+        case "web_workers" | "send_workers" | "answer_hours":
+            return _whole(raw)
+        case "mail_allow":
+            return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
+        case "app_url" | "public_url":
+            return _origin(raw)
+        case "listen" | "sandbox_smtp":
+            return _address(raw)
+        case "secret_key" | "suppression_key":
+            if len(raw) < 32:
+                raise ValueError("shorter than 32 characters.")
+            return raw
+        case "database_url":
+            if not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
+                raise ValueError("must start with sqlite:/// or postgresql+psycopg://.")
+            return raw
+        case "redis_url":
+            if not raw.startswith(("redis://", "rediss://", "unix://")):
+                raise ValueError("must start with redis://, rediss:// or unix://.")
+            return raw
+        case "asset_store":
+            if raw != "disk" and not (raw.startswith("s3://") and urlsplit(raw).netloc):
+                raise ValueError("must be disk or s3://BUCKET.")
+            return raw
+        case "mail_transport":
+            if raw != "sandbox" and not (raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname):
+                raise ValueError("must be sandbox, smtp://HOST, smtps://HOST or ses://REGION.")
+            return raw
+        case "mail_from":
+            if raw.count("@") != 1 or any(c.isspace() for c in raw):
+                raise ValueError("must be one address.")
+            return raw
+    return raw
+
+
+def _one_of(raw: str, allowed: tuple[str, ...]) -> str:
+    if raw not in allowed:
+        raise ValueError(f"must be one of {', '.join(allowed)}.")
+    return raw
+
+
+def _whole(raw: str) -> int:
+    if not raw.isdecimal() or not 1 <= int(raw) <= 512:
+        raise ValueError("must be a whole number from 1 to 512.")
+    return int(raw)
+
+
+def _origin(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+        raise ValueError("must be an origin such as https://marketing.example.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _address(raw: str) -> str:
+    host, _, port = raw.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("must be HOST:PORT.")
+    return raw
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    wrong = []
+    if settings.app_host == settings.public_host:
+        wrong.append("PUBLIC_URL: must be another host than APP_URL, so that no cookie reaches public pages.")
+    if settings.environment == "production":
+        if settings.mail_transport == "sandbox":
+            wrong.append("MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://.")
+        for name in ("app_url", "public_url"):
+            if not getattr(settings, name).startswith("https://"):
+                wrong.append(f"{name.upper()}: must be https:// in production.")
+        if settings.mail_from.endswith(".example"):
+            wrong.append("MAIL_FROM: give the platform's own sender address.")
+        if not settings.redis_url:
+            wrong.append("REDIS_URL: missing. In production Redis is a server of its own.")
+        if not settings.database_url:
+            wrong.append("DATABASE_URL: missing. In production say where the database is.")
+    elif settings.mail_transport != "sandbox" and not settings.mail_allow:
+        wrong.append("MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail.")
+    return wrong
+
+
+def current() -> Settings:
+    """The settings of the running application (needs an application context)."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings
