@@ -98,9 +98,9 @@ DEAL = Transitions(
 class DealStage(StrEnum):
     """Where an open deal stands."""
 
-    QUALIFIED = "qualified"
-    PROPOSAL = "proposal"
-    NEGOTIATION = "negotiation"
+    FIRST_TALK = "first_talk"
+    QUOTE = "quote"
+    DECISION = "decision"
 
 
 class Deal(PublicId, Base):
@@ -119,7 +119,7 @@ class Deal(PublicId, Base):
     amount_minor: Mapped[int] = mapped_column(BigInt)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[DealStatus] = mapped_column(StrEnumType(DealStatus), default=DealStatus.REGISTERED)
-    stage: Mapped[DealStage] = mapped_column(StrEnumType(DealStage), default=DealStage.QUALIFIED)
+    stage: Mapped[DealStage] = mapped_column(StrEnumType(DealStage), default=DealStage.FIRST_TALK)
     expected_on: Mapped[date | None] = mapped_column(Date)
     protected_until: Mapped[date | None] = mapped_column(Date)
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
