@@ -107,7 +107,7 @@ def evaluate(control: Arm, treatment: Arm, best_so_far: float = 0.0) -> Evaluati
         lift=lift,
         low=low,
         high=high,
-        chance=1 - float(betainc(a + s_t, b + s_c, share)),
+        chance=float(betainc(b + s_c, a + s_t, 1 - share)),
         control=control,
         treatment=treatment,
     )
