@@ -1,0 +1,88 @@
+"""From the row to the wire: what one try at one of the product's own mails changes in its row.
+
+A lease keeps two workers apart; a try that comes back after its lease was taken over changes nothing.
+"""
+
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from app.clock import now
+from app.db import db
+from app.mail.models import OutgoingMail
+
+LEASE = timedelta(minutes=3)  # longer than every step of one SMTP conversation together
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 120))
+MAX_ATTEMPTS = len(PAUSES) + 1
+
+
+def claim(mail_id: int) -> OutgoingMail | None:
+    """Take the mail for one try, if it is due and nobody else has it; None otherwise. The caller commits."""
+    moment = now()
+    return db.session.scalars(
+        update(OutgoingMail)
+        .where(OutgoingMail.id == mail_id, *_due(moment))
+        .values(lease_until=moment + LEASE, attempts=OutgoingMail.attempts + 1)
+        .returning(OutgoingMail)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+
+
+def sent(mail: OutgoingMail) -> None:
+    """Note that the server took it."""
+    _settle(mail, sent_at=now(), lease_until=None, reason=None)
+
+
+def failed(mail: OutgoingMail, reason: str) -> None:
+    """Note that no other try is made, and why."""
+    _settle(mail, failed_at=now(), lease_until=None, reason=reason[:200])
+
+
+def delayed(mail: OutgoingMail, reason: str) -> None:
+    """Note a try that didn't work: the next one comes after a growing pause, the last one fails it."""
+    if mail.attempts >= MAX_ATTEMPTS:
+        failed(mail, reason)
+    else:
+        _settle(mail, not_before=now() + PAUSES[mail.attempts - 1], lease_until=None, reason=reason[:200])
+
+
+def due_ids(limit: int = 500) -> list[int]:
+    """Ids of the mails whose time has come and which nobody holds, oldest first."""
+    return list(db.session.scalars(select(OutgoingMail.id).where(*_due(now())).order_by(OutgoingMail.not_before).limit(limit)))
+
+
+def compose(mail: OutgoingMail, sender_name: str, sender: str) -> EmailMessage:
+    """The mail as it goes out, with a text and an HTML part; its Message-ID is the same over all tries."""
+    local, _, domain = sender.rpartition("@")
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(display_name=sender_name, username=local, domain=domain)
+    message["To"] = mail.recipient
+    message["Subject"] = mail.subject
+    message["Date"] = mail.created_at
+    message["Message-ID"] = f"<{mail.pid}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        OutgoingMail.sent_at.is_(None),
+        OutgoingMail.failed_at.is_(None),
+        OutgoingMail.not_before <= moment,
+        or_(OutgoingMail.lease_until.is_(None), OutgoingMail.lease_until < moment),
+    )
+
+
+def _settle(mail: OutgoingMail, **values: object) -> None:
+    db.session.execute(
+        update(OutgoingMail)
+        .where(OutgoingMail.id == mail.id, OutgoingMail.attempts == mail.attempts, OutgoingMail.sent_at.is_(None))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire(mail)
