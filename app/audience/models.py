@@ -31,8 +31,11 @@ class Contact(PublicId, Base):
     language: Mapped[str] = mapped_column(String(10), default="")
     region: Mapped[str] = mapped_column(String(80), default="")
     fields: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    # the import that touched it last: how a second row for the same address in one file is told from an update
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("contact_import.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # fields are gone; the hash stays so that old links can still say no
 
 
 class ContactList(PublicId, Base):
@@ -131,13 +134,16 @@ IMPORT = Transitions(
     {
         ImportStatus.MAPPING: {ImportStatus.WAITING, ImportStatus.CANCELLED},
         ImportStatus.WAITING: {ImportStatus.IMPORTING, ImportStatus.CANCELLED},
-        ImportStatus.IMPORTING: {ImportStatus.FINISHED, ImportStatus.FAILED},
+        ImportStatus.IMPORTING: {ImportStatus.FINISHED, ImportStatus.FAILED, ImportStatus.CANCELLED},
     },
 )
 
 
 class ContactImport(PublicId, Base):
-    """A file being brought in. `position` is the byte offset up to which rows are committed: a killed import goes on there."""
+    """A file being brought in. `position` is the byte offset (of the file as UTF-8) up to which rows are committed.
+
+    A killed import goes on there. Rows add up: added + updated + repeated + said_no + refused = read.
+    """
 
     __tablename__ = "contact_import"
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
@@ -145,20 +151,28 @@ class ContactImport(PublicId, Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     filename: Mapped[str] = mapped_column(String(200))
-    key: Mapped[str] = mapped_column(String(200))  # in the store
+    key: Mapped[str] = mapped_column(String(200))  # in the store, as UTF-8 in numbered parts
     refused_key: Mapped[str | None] = mapped_column(String(200))
+    refused_parts: Mapped[int] = mapped_column(default=0)
+    layout: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # encoding, delimiter, header, size
+    fingerprint: Mapped[str] = mapped_column(String(64), default="")  # SHA-256 of the file as it came
     status: Mapped[ImportStatus] = mapped_column(StrEnumType(ImportStatus), default=ImportStatus.MAPPING)
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
     consent: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
     position: Mapped[int] = mapped_column(default=0)
-    rows: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)  # in the file
+    read: Mapped[int] = mapped_column(default=0)
+    line: Mapped[int] = mapped_column(default=1)  # the last line that is committed, as an editor counts
     added: Mapped[int] = mapped_column(default=0)
     updated: Mapped[int] = mapped_column(default=0)
     repeated: Mapped[int] = mapped_column(default=0)
+    said_no: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)  # line and reason, no field of a person
     reason: Mapped[str | None] = mapped_column(String(300))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None] = mapped_column(String(22))  # who holds the lease
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the file and the refused rows were deleted

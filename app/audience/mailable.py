@@ -1,0 +1,163 @@
+"""Who of a list may be mailed, and for everyone else the one reason why not.
+
+Expansion, the launch page and the contact list all ask here, so that they can never disagree. Everything is set-based SQL.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from app.accounts.models import Organisation
+from app.audience.models import (
+    Consent,
+    ConsentPurpose,
+    Contact,
+    ListMember,
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+)
+from app.audience.suppress import PLATFORM, is_suppressed
+from app.clock import now
+from app.db import db
+
+
+class Reason(StrEnum):
+    """Why a contact is not mailed, in the order of precedence: a no weighs more than a missing yes."""
+
+    SAID_NO = "said_no"
+    SAID_NO_VENDOR = "said_no_vendor"
+    SAID_NO_ALL = "said_no_all"
+    COMPLAINED = "complained"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    NO_CONSENT = "no_consent"
+
+    @property
+    def label(self) -> str:
+        """The reason in words, for a table of reasons."""
+        return _WORDS[self][0]
+
+    @property
+    def mend(self) -> str:
+        """What the partner can do about it."""
+        return _WORDS[self][1]
+
+
+_WORDS = {
+    Reason.SAID_NO: ("Said no to you", "Nothing. It counts until they say yes again themselves"),
+    Reason.SAID_NO_VENDOR: ("Said no to the vendor", "Nothing. Both count, yours and the vendor’s"),
+    Reason.SAID_NO_ALL: ("Said no to every sender here", "Nothing. It counts for everyone"),
+    Reason.COMPLAINED: ("Marked a mail as spam", "Nothing. It counts for good"),
+    Reason.BOUNCED: ("Address bounced before", "Correct the address"),
+    Reason.EXPIRED: ("Consent ran out", "Renewed by their next order or question, or by a yes in person"),
+    Reason.NO_CONSENT: ("No consent to marketing on record", "Ask them in person; a mail asking for consent is itself marketing"),
+}
+
+_MAILABLE = "mailable"
+
+
+@dataclass(frozen=True)
+class Mailable:
+    """A list counted: everyone in it is either mailable or under exactly one reason."""
+
+    total: int
+    mailable: int
+    reasons: dict[Reason, int]
+
+    @property
+    def excluded(self) -> int:
+        """How many are not mailed."""
+        return self.total - self.mailable
+
+
+def _given(purpose: ConsentPurpose, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    inner = select(Consent.id).where(  # unscoped: bound to the contact of the outer query
+        Consent.contact_id == Contact.id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None), *conditions
+    )
+    return inner.correlate(Contact).exists()
+
+
+def holds(purpose: ConsentPurpose) -> ColumnElement[bool]:
+    """An EXISTS for Contact: a yes to this purpose that is neither withdrawn nor run out (the last day counts, in UTC)."""
+    return _given(purpose, or_(Consent.expires_on.is_(None), Consent.expires_on >= now().date()))
+
+
+def ran_out() -> ColumnElement[bool]:
+    """An EXISTS for Contact: a yes to marketing that was never withdrawn but has run out."""
+    return _given(ConsentPurpose.MARKETING, Consent.expires_on < now().date())
+
+
+def _verdicts(partner_id: int, vendor_id: int | None) -> tuple[ColumnElement[Any], list[tuple[Any, ColumnElement[bool]]]]:
+    """The verdict on Contact as SQL, and the outer joins (each at most one row) it needs."""
+    mine, theirs, everyone = aliased(Suppression), aliased(Suppression), aliased(Suppression)
+    joins = [
+        (mine, _at(mine, SuppressionScope.PARTNER, partner_id)),
+        (theirs, _at(theirs, SuppressionScope.VENDOR, -1 if vendor_id is None else vendor_id)),
+        (everyone, _at(everyone, SuppressionScope.PLATFORM, PLATFORM)),
+    ]
+    own_words = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.MANUAL)
+    any_reason = [mine.reason, theirs.reason, everyone.reason]
+    verdict = case(
+        (mine.reason.in_(own_words), literal(str(Reason.SAID_NO))),
+        (theirs.reason.in_(own_words), literal(str(Reason.SAID_NO_VENDOR))),
+        (everyone.reason.in_(own_words), literal(str(Reason.SAID_NO_ALL))),
+        (or_(*(r == SuppressionReason.COMPLAINT for r in any_reason)), literal(str(Reason.COMPLAINED))),
+        (or_(*(r == SuppressionReason.BOUNCE for r in any_reason)), literal(str(Reason.BOUNCED))),
+        (holds(ConsentPurpose.MARKETING), literal(_MAILABLE)),
+        (ran_out(), literal(str(Reason.EXPIRED))),
+        else_=literal(str(Reason.NO_CONSENT)),
+    )
+    return verdict, joins
+
+
+def _at(suppression: Any, scope: SuppressionScope, organisation_id: int) -> ColumnElement[bool]:
+    return and_(
+        suppression.address_hash == Contact.address_hash, suppression.scope == scope, suppression.organisation_id == organisation_id
+    )
+
+
+def _members(partner_id: int, list_id: int, *columns: Any) -> Select[Any]:
+    return (
+        select(*columns)  # unscoped: the partner's id stands below, and expansion has no request's organisation
+        .select_from(ListMember)
+        .join(Contact, and_(Contact.id == ListMember.contact_id, Contact.partner_id == ListMember.partner_id))
+        .where(ListMember.list_id == list_id, ListMember.partner_id == partner_id, Contact.erased_at.is_(None))
+    )
+
+
+def count(partner: Organisation, vendor_id: int, list_id: int) -> Mailable:
+    """Count a list for a mail of `partner` with this vendor: mailable, and the rest by reason."""
+    verdict, joins = _verdicts(partner.id, vendor_id)
+    inner = _members(partner.id, list_id, verdict.label("verdict"))
+    for target, condition in joins:
+        inner = inner.outerjoin(target, condition)
+    table = inner.subquery()
+    found = {row[0]: row[1] for row in db.session.execute(select(table.c.verdict, func.count()).group_by(table.c.verdict))}
+    reasons = {reason: found[str(reason)] for reason in Reason if str(reason) in found}
+    return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
+
+
+def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, bool]]:
+    """The contacts of a list that may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
+    query = _members(partner_id, list_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked"))
+    return query.where(~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING))
+
+
+def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int) -> Sequence[Row[tuple[int, bool]]]:
+    """Up to `limit` mailable contacts with an id above `after_id`: rows (contact_id, tracked) in the order of contact_id."""
+    query = mailable_select(partner_id, vendor_id, list_id).where(ListMember.contact_id > after_id)
+    return db.session.execute(query.order_by(ListMember.contact_id).limit(limit)).all()
+
+
+def verdicts(partner_id: int, vendor_id: int | None, contact_ids: Sequence[int]) -> dict[int, Reason | None]:
+    """For each of these contacts of the partner: None if they may be mailed, else the reason why not."""
+    verdict, joins = _verdicts(partner_id, vendor_id)
+    query = select(Contact.id, verdict).where(Contact.partner_id == partner_id, Contact.id.in_(contact_ids))  # unscoped: by partner id
+    for target, condition in joins:
+        query = query.outerjoin(target, condition)
+    return {row[0]: None if row[1] == _MAILABLE else Reason(row[1]) for row in db.session.execute(query)}
