@@ -1,5 +1,6 @@
 """What a person sent, held against the form the page declared: typed, limited, nothing unknown accepted."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def kept_source(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _clean(item: FormField, typed: str) -> str:
-    value = typed.replace("\0", "").strip()
+    value = "".join(c for c in typed.replace("\r\n", "\n") if c == "\n" or unicodedata.category(c) != "Cc").strip()
     if not value:
         if item.required:
             raise ValueError(f"{item.label} is needed.")
@@ -64,7 +65,7 @@ def _clean(item: FormField, typed: str) -> str:
             raise ValueError("Choose one of the answers given.")
         case FieldType.NUMBER if not value.removeprefix("-").isdecimal():
             raise ValueError("Write a whole number.")
-        case FieldType.TEXT | FieldType.TEL if any(c in value for c in "\r\n"):
+        case FieldType.TEXT | FieldType.TEL if "\n" in value:
             raise ValueError("One line only.")
     return value
 
