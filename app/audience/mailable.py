@@ -148,10 +148,27 @@ def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tup
     return query.where(~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING))
 
 
-def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int) -> Sequence[Row[tuple[int, bool]]]:
-    """Up to `limit` mailable contacts with an id above `after_id`: rows (contact_id, tracked) in the order of contact_id."""
-    query = mailable_select(partner_id, vendor_id, list_id).where(ListMember.contact_id > after_id)
-    return db.session.execute(query.order_by(ListMember.contact_id).limit(limit)).all()
+def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int) -> list[Row[tuple[int, bool]]]:
+    """Up to `limit` mailable contacts with an id above `after_id`: rows (contact_id, tracked) in the order of contact_id.
+
+    Fewer than `limit` means that the list is at its end. Both sides of a window of members are named to the database,
+    so that it reads just those rows even before it has statistics about a list that was imported a second ago.
+    """
+    rows: list[Row[tuple[int, bool]]] = []
+    while len(rows) < limit:
+        wanted = limit - len(rows)
+        window = select(ListMember.contact_id).where(  # unscoped: by partner id
+            ListMember.list_id == list_id, ListMember.partner_id == partner_id, ListMember.contact_id > after_id
+        )
+        last = db.session.scalar(select(func.max(window.order_by(ListMember.contact_id).limit(max(wanted, 500)).subquery().c.contact_id)))
+        if last is None:
+            break
+        query = mailable_select(partner_id, vendor_id, list_id).where(
+            ListMember.contact_id > after_id, ListMember.contact_id <= last, Contact.id > after_id, Contact.id <= last
+        )
+        rows += db.session.execute(query.order_by(Contact.id).limit(wanted)).all()
+        after_id = last
+    return rows
 
 
 def verdicts(partner_id: int, vendor_id: int | None, contact_ids: Sequence[int]) -> dict[int, Reason | None]:
