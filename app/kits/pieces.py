@@ -1,0 +1,235 @@
+"""The words of the kit format as plain data: slots, emails, pages, posts, documents, tests, and the kit that holds them.
+
+Immutable, and the same through folder, zip and database: `KitSource.to_manifest` and `from_manifest` go to JSON and back.
+"""
+
+import dataclasses
+import datetime as dt
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from functools import cache
+
+from app.render.context import Names
+from app.render.form import Consent, FieldType, FormField, FormSpec, NextStep, Thanks
+
+__all__ = [
+    "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitSource", "NextStep", "PagePiece",
+    "Playbook", "Post", "Slot", "SlotType", "TestSpec", "Thanks",
+]  # fmt: skip
+
+
+class SlotType(StrEnum):
+    """What a partner may put into a slot."""
+
+    TEXT = "text"
+    RICH = "rich"
+    IMAGE = "image"
+    URL = "url"
+    COLOUR = "colour"
+    CHOICE = "choice"
+    DATE = "date"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A typed place a partner may fill; everything outside of slots is locked.
+
+    Lengths are in characters, sizes in pixels; `ratio` is width:height as "16:9"; dates are inclusive.
+    `missing` completes the sentence "… is missing" in previews; `group` is the heading it stands under in the editor.
+    """
+
+    name: str
+    type: SlotType = SlotType.TEXT
+    label: str = ""
+    help: str = ""
+    group: str = ""
+    missing: str = ""
+    default: str | tuple[str, ...] | None = None
+    required: bool = False
+    max_length: int = 200
+    multiline: bool = False
+    choices: tuple[str, ...] = ()
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
+    min_width: int = 0
+    min_height: int = 0
+    ratio: str = ""
+    max_items: int = 10
+    line: int = 0
+
+    @property
+    def noun(self) -> str:
+        """What the preview calls it where it is missing."""
+        return self.missing or f"“{self.label or self.name}”"
+
+
+@dataclass(frozen=True)
+class EmailPiece:
+    """One email: MJML source, and subject and preheader as templates. `slots` names what the editor shows beside it."""
+
+    name: str
+    title: str
+    path: str
+    subject: str
+    preheader: str = ""
+    source: str = ""
+    language: str = "en"
+    after_days: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class PagePiece:
+    """One landing page: the kit's part of its HTML, and its form."""
+
+    name: str
+    title: str
+    description: str
+    path: str
+    form: FormSpec
+    source: str = ""
+    language: str = "en"
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Post:
+    """A social post: text as Markdown with placeholders, and a picture with its description."""
+
+    name: str
+    title: str
+    path: str
+    source: str = ""
+    image: str = ""
+    alt: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file partners may hand out."""
+
+    name: str
+    title: str
+    path: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """What to say and do, as Markdown; never sent to prospects."""
+
+    path: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class TestSpec:
+    """An A/B test that comes with the kit: variants of one field of one email, as (label, template) pairs."""
+
+    __test__ = False
+
+    name: str
+    email: str
+    variants: tuple[tuple[str, str], ...]
+    field: str = "subject"
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class KitSource:
+    """A whole kit as read. `files` holds every file by its path inside the kit; it does not go into the manifest."""
+
+    name: str
+    slug: str
+    version: str
+    summary: str = ""
+    goal: str = ""
+    languages: tuple[str, ...] = ("en",)
+    tiers: tuple[str, ...] = ()
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
+    slots: tuple[Slot, ...] = ()
+    emails: tuple[EmailPiece, ...] = ()
+    pages: tuple[PagePiece, ...] = ()
+    posts: tuple[Post, ...] = ()
+    documents: tuple[Document, ...] = ()
+    playbook: Playbook | None = None
+    tests: tuple[TestSpec, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def slot(self, name: str) -> Slot | None:
+        """The slot of this name."""
+        return next((s for s in self.slots if s.name == name), None)
+
+    def email(self, name: str) -> EmailPiece | None:
+        """The email of this name."""
+        return next((e for e in self.emails if e.name == name), None)
+
+    def page(self, name: str) -> PagePiece | None:
+        """The landing page of this name."""
+        return next((p for p in self.pages if p.name == name), None)
+
+    def names(self, *, contact: bool = True, links: tuple[str, ...] = ("landing", "unsubscribe")) -> Names:
+        """The names a piece of this kit may use."""
+        return Names({s.name: s.type.value for s in self.slots}, contact=contact, links=links)
+
+    def to_manifest(self) -> dict[str, object]:
+        """Everything but the files' bytes, as JSON-able data."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "files"}
+
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> "KitSource":
+        """The kit a manifest describes; unknown keys are ignored, so an older reader can read a newer manifest."""
+        kit = typing.cast(KitSource, _build(cls, manifest))
+        return dataclasses.replace(kit, files=dict(files or {}))
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+@cache
+def _hints(cls: type) -> dict[str, object]:
+    return typing.get_type_hints(cls)
+
+
+def _build(cls: type, data: Mapping[str, object]) -> object:
+    known = {f.name for f in fields(cls)} - {"files"}
+    hints = _hints(cls)
+    return cls(**{key: _typed(hints[key], value) for key, value in data.items() if key in known})
+
+
+def _typed(hint: object, value: object) -> object:
+    """A JSON value as the type of its field."""
+    if value is None:
+        return None
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _typed(next(_matching(args, value)), value)
+    if origin is tuple and isinstance(value, list):
+        inner = args if len(args) == len(value) and Ellipsis not in args else [args[0]] * len(value)
+        return tuple(_typed(kind, item) for kind, item in zip(inner, value, strict=True))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return _build(hint, value)
+    if hint is dt.date:
+        return dt.date.fromisoformat(str(value))
+    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
+
+
+def _matching(args: tuple[object, ...], value: object) -> typing.Iterator[object]:
+    for kind in args:
+        if kind is type(None):
+            continue
+        if isinstance(value, list) == (typing.get_origin(kind) is tuple):
+            yield kind
