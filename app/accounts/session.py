@@ -6,7 +6,7 @@ The epoch is compared with the person's on each request, so that a new password 
 from datetime import timedelta
 from typing import cast
 
-from flask import g, request, session
+from flask import g, session
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
@@ -14,7 +14,7 @@ from app.accounts.actor import Actor, Seat
 from app.accounts.models import Membership, Organisation, OrganisationKind, Person
 from app.clock import now
 from app.db import db
-from app.settings import current
+from app.web.hosts import origin
 
 IDLE = timedelta(days=7)
 LONGEST = timedelta(days=30)
@@ -84,7 +84,7 @@ def _forget() -> None:
 
 
 def _load() -> Actor | None:
-    if request.host != current().app_host or "person" not in session:
+    if origin() != "app" or "person" not in session:
         return None
     held = {key: session.get(key) for key in _KEYS}
     if now().timestamp() - (held["since"] or 0) > LONGEST.total_seconds():

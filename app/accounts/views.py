@@ -3,7 +3,7 @@
 Each view parses, authorises, calls one operation and renders.
 """
 
-from flask import Blueprint, Flask
+from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
 from app.accounts import session
@@ -14,8 +14,7 @@ bp.app_context_processor(session.for_templates)
 
 @bp.record_once
 def _session_lifetime(state: BlueprintSetupState) -> None:
-    app: Flask = state.app
-    app.permanent_session_lifetime = session.IDLE
+    state.app.permanent_session_lifetime = session.IDLE
 
 
 blueprints = [bp]

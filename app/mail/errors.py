@@ -1,9 +1,9 @@
 """What can go wrong with one of the product's own mails, and whether trying again can help."""
 
-from app.errors import AppError, External
+from app.errors import External, Invalid
 
 
-class HeaderRefused(AppError):
+class HeaderRefused(Invalid):
     """A subject or an address holds a line break or another control character: it would forge a header."""
 
 
