@@ -184,3 +184,9 @@ def consents_of(lead: Lead) -> list[str]:
     """The exact words of what the person agreed to on the form."""
     submission = db.session.get(Submission, lead.submission_id)  # unscoped: by the scoped lead's own id
     return [c["wording"] for c in submission.consents if c["ticked"]] if submission else []
+
+
+def won_deals(organisation: Organisation, campaign_id: int) -> list[DealRow]:
+    """The deals won that came of a campaign."""
+    query = scoped(organisation, Deal).where(Deal.campaign_id == campaign_id, Deal.status == DealStatus.WON)
+    return deal_rows(db.session.scalars(query).all())
