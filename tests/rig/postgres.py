@@ -1,0 +1,133 @@
+"""A PostgreSQL of the tests' own: a cluster in a temporary directory, reached over a socket, gone when the tests end.
+
+Durability is off, since a test's database never outlives the test.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+_OPTIONS = (
+    "listen_addresses=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "shared_buffers=32MB",
+    "max_connections=60",
+)
+
+
+class Missing(RuntimeError):
+    """PostgreSQL isn't installed here."""
+
+
+def find(program: str) -> str:
+    """The path of a PostgreSQL program: on PATH, else the newest of Debian's directories. Raises Missing."""
+    found = shutil.which(program)
+    if found:
+        return found
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda path: float(path.parts[-3])
+    )
+    if not versions:
+        raise Missing(f"PostgreSQL is not installed here ({program} not found)")
+    return str(versions[-1])
+
+
+def _as_somebody() -> tuple[list[str], str | None]:
+    # PostgreSQL refuses to run as root; the prefix changes the user and ties the server's life to ours.
+    if os.geteuid() != 0:
+        return (["setpriv", "--pdeathsig", "QUIT"] if shutil.which("setpriv") else []), None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    ids = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    return ["setpriv", *ids, "--pdeathsig", "QUIT"], user.pw_name
+
+
+class Cluster:
+    """A running server. `url(name)` is SQLAlchemy's address of one of its databases."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def url(self, name: str) -> str:
+        """The address of database `name`."""
+        return f"postgresql+psycopg://throughline@/{name}?host={self.home}"
+
+    def execute(self, statement: str) -> None:
+        """Run a statement outside a transaction in the maintenance database."""
+        with psycopg.connect(
+            host=str(self.home), user="throughline", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def create(self, name: str, template: str = "template0") -> str:
+        """Make a database, return its address."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Start a cluster, hand it over, stop it and remove every file. Raises Missing."""
+    initdb, server = find("initdb"), find("postgres")
+    prefix, user = _as_somebody()
+    home = Path(
+        tempfile.mkdtemp(prefix="tl-pg-", dir="/tmp")
+    )  # a socket's path must stay under 108 characters
+    try:
+        if user:
+            shutil.chown(home, user)
+        data = home / "data"
+        command = [
+            *prefix,
+            initdb,
+            "-D",
+            str(data),
+            "-U",
+            "throughline",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]
+        subprocess.run(command, check=True, capture_output=True, cwd="/")
+        options = [part for option in _OPTIONS for part in ("-c", option)]
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*prefix, server, "-D", str(data), "-k", str(home), *options], stdout=log, stderr=log, cwd="/"
+            )
+        try:
+            _wait(process, home)
+            yield Cluster(home)
+        finally:
+            process.send_signal(3)  # SIGQUIT: at once, nothing is worth saving
+            process.wait(20)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait(process: subprocess.Popen[bytes], home: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(host=str(home), user="throughline", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((home / "log").read_text()) from None
+            time.sleep(0.05)
