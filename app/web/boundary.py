@@ -1,0 +1,32 @@
+"""The boundary of a request: the one place where the web application commits.
+
+A response below 500 is committed before it leaves; an error, or a response of 500 and more, leaves nothing behind.
+"""
+
+from flask import Flask, Response, g, session
+
+from app.db import db
+
+
+def discard() -> None:
+    """Take back all this request has written, and the messages that would have told of it."""
+    g.discarded = True
+    if db.session.registry.has():
+        db.session.rollback()
+    if "_flashes" in session:
+        session.pop("_flashes")
+
+
+def _close(response: Response) -> Response:
+    if g.get("discarded") or not db.session.registry.has():
+        return response
+    if response.status_code < 500:
+        db.session.commit()
+    else:
+        discard()
+    return response
+
+
+def register(app: Flask) -> None:
+    """Commit or roll back when a view has answered."""
+    app.after_request(_close)
