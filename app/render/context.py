@@ -76,6 +76,7 @@ class Names:
     contact: bool = True
     links: tuple[str, ...] = LINK_NAMES
     plain: tuple[str, ...] = ("why",)
+    submitted: tuple[str, ...] = ()
 
     def attributes(self, root: str) -> tuple[str, ...]:
         """The attributes that `root` has; none for a name that is not a group."""
@@ -85,4 +86,5 @@ class Names:
             "vendor": tuple(f.name for f in fields(Vendor)),
             "contact": CONTACT_FIELDS if self.contact else (),
             "link": self.links,
+            "submitted": self.submitted,
         }.get(root, ())

@@ -68,6 +68,11 @@ def lines(value: object) -> object:
     return Markup("<br>").join(show(value).splitlines())
 
 
+def first_word(value: object) -> object:
+    """The first word: a given name out of "Sanne Willems"."""
+    return value if isinstance(value, Missing) else (show(value).split() or [""])[0]
+
+
 def luminance(color: str) -> float:
     """Relative luminance of `#rgb` or `#rrggbb` after WCAG 2.2."""
     found = _HEX.fullmatch(color)
@@ -167,6 +172,7 @@ def _trim(value: object) -> object:
 LISTED: dict[str, Callable[..., object]] = {
     "day": day,
     "default": default,
+    "first_word": first_word,
     "join": join,
     "lines": lines,
     "lower": _lower,

@@ -13,7 +13,7 @@ from app.render.filters import COLOUR_FILTERS, LISTED
 from app.render.markup_state import Spot, State
 from app.render.places import Place, PlaceKind, Places
 
-GROUPS = ("slot", "partner", "vendor", "contact", "link")
+GROUPS = ("slot", "partner", "vendor", "contact", "link", "submitted")
 _DEPTH = 2
 _ALLOWED = "Use {{ slot.… }}, {{ partner.… }}, {{ vendor.… }}, {{ contact.… }} or {{ link.… }}, if and for."
 

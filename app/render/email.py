@@ -1,0 +1,253 @@
+"""From an email piece to a compiled mail: template, MJML, inlined styles, numbered links, text part.
+
+Runs once per campaign, email, variant and language; what belongs to the recipient stays open as places.
+"""
+
+import html as html_module
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import css_inline
+from mjml import mjml2html
+
+from app.render import markup_state, places, template, unsafe
+from app.render.context import ImageValue, Missing, Names, Partner, Vendor
+from app.render.errors import Problem, RenderError
+from app.render.fold import fold_html
+from app.render.markup_state import Spot, State
+from app.render.places import Place, PlaceKind, Places
+from app.render.text_part import text_from_html
+
+_INLINE = re.compile(r"<mj-style\b[^>]*\binline\s*=\s*[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL | re.IGNORECASE)
+_PREVIEW = re.compile(r"<mj-preview\b[^>]*>.*?</mj-preview>", re.DOTALL | re.IGNORECASE)
+_ASSET = re.compile(r"(?<=[\"'(])assets/[\w./@+-]+(?=[\"')])")
+_COMMENT = re.compile(r"<!--(?!\[if)(?!<!\[endif)(?!>).*?-->", re.DOTALL)
+_PREHEADER = (
+    '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;">'
+)
+_PADDING = "&#847;&zwnj;&nbsp;" * 40
+MAX_HTML = 102 * 1024
+
+
+@dataclass(frozen=True)
+class EmailSource:
+    """One email of a kit. `assets` maps paths inside the kit (`assets/hero.png`) to the https urls they are served from."""
+
+    mjml: str
+    subject: str
+    preheader: str = ""
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LinkTarget:
+    """Where a tracked link leads. `kind` is "landing" (the campaign's own page, `url` empty) or "url"."""
+
+    number: int
+    kind: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class CompiledEmail:
+    """A mail ready for MIME: all but the recipient's own is in place. `mark` and `places` say how to find what is open."""
+
+    html: str
+    text: str
+    subject: str
+    preheader: str
+    links: tuple[LinkTarget, ...]
+    mark: str
+    places: tuple[Place, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the HTML part; Gmail clips mails beyond 102 KB."""
+        return len(self.html.encode())
+
+
+def compile_email(
+    source: EmailSource,
+    slots: Mapping[str, object],
+    partner: Partner,
+    vendor: Vendor,
+    why: str,
+    language: str = "en",
+    *,
+    mark_missing: bool = False,
+) -> CompiledEmail:
+    """Compile one email. `slots` are typed values (`app.kits.slots.filled`), `why` the sentence why one gets this mail.
+
+    With `mark_missing`, required slots that are empty show as marks; otherwise they raise RenderError, as does
+    everything the template language, MJML or the rules of mail forbid.
+    """
+    inputs = (source.mjml, source.subject, source.preheader, repr(dict(slots)), repr(partner), repr(vendor), why)
+    open_places = Places(places.make_mark(inputs))
+    job = _Job(open_places, names_of(slots), template.Data(slots, partner, vendor, {"why": why}), language, mark_missing)
+    subject = " ".join(job.fill(source.subject, markup=False).split())
+    preheader = " ".join(job.fill(source.preheader, markup=False).split())
+    html, links = _html(job.fill(source.mjml, markup=True), source.assets, open_places)
+    html = _finish(html, subject, preheader, language, open_places)
+    text = text_from_html(html)
+    pixel = open_places.sentinel(Place(PlaceKind.PIXEL))
+    html = fold_html(html.replace("</body>", f"{pixel}</body>", 1), open_places.mark)
+    _check_places(html, open_places)
+    return CompiledEmail(html, text, subject, preheader, links, open_places.mark, tuple(open_places.known))
+
+
+def names_of(slots: Mapping[str, object], *, contact: bool = True, links: tuple[str, ...] = ("landing", "unsubscribe")) -> Names:
+    """The names that typed slot values offer to a template."""
+    kinds = {name: "list" if isinstance(v, tuple) else "image" if isinstance(v, ImageValue) else "" for name, v in slots.items()}
+    return Names(
+        {name: "image" if isinstance(slots[name], Missing) and not kind else kind for name, kind in kinds.items()},
+        contact=contact, links=links,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Job:
+    places: Places
+    names: Names
+    data: template.Data
+    language: str
+    mark_missing: bool
+
+    def fill(self, source: str, markup: bool) -> str:
+        parsed = template.parse(source, self.names, self.places, markup=markup, language=self.language)
+        gaps = template.missing_slots(parsed, self.data)
+        if gaps and not self.mark_missing:
+            problems = [Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps]
+            raise RenderError(problems)
+        return template.evaluate(parsed, self.data)
+
+
+def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
+    """MJML to HTML with styles inlined, assets resolved and links numbered."""
+    styles = "\n".join(_INLINE.findall(mjml))
+    resolved = _resolve(_PREVIEW.sub("", _INLINE.sub("", mjml)), assets)
+    html = _COMMENT.sub("", to_html(resolved))
+    if styles.strip():
+        html = css_inline.inline(
+            html, inline_style_tags=False, keep_style_tags=True, keep_link_tags=True, keep_at_rules=True,
+            load_remote_stylesheets=False, extra_css=styles,
+        )  # fmt: skip
+    found = list(unsafe.problems(html))
+    if found:
+        raise RenderError(found)
+    return _number_links(html, open_places)
+
+
+def to_html(mjml: str) -> str:
+    """Plain MJML (placeholders resolved) to HTML. Raises RenderError in words where the compiler refuses it."""
+    if re.search(r"<mj-include\b", mjml, re.IGNORECASE):
+        raise RenderError([Problem("mj-include", "mj-include isn’t allowed: a kit’s pieces stand alone.", "Copy the part in.")])
+    try:
+        return str(mjml2html(mjml, disable_comments=False))
+    except (ValueError, OSError) as error:
+        raise RenderError([Problem("mjml", f"This MJML can’t be compiled: {error}.", "Mend the markup.")]) from error
+
+
+def _resolve(mjml: str, assets: Mapping[str, str]) -> str:
+    missing = [name for name in _ASSET.findall(mjml) if name not in assets]
+    if missing:
+        raise RenderError([Problem("asset-missing", f"There is no file {name}.", "Add it to assets/.") for name in missing])
+    return _ASSET.sub(lambda found: html_module.escape(assets[found.group()]), mjml)
+
+
+def _number_links(html: str, open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
+    """Every web link becomes a numbered place; number 1 is the campaign's landing page wherever it is used."""
+    numbers: dict[str, int] = {}
+
+    def swap(found: re.Match[str]) -> str:
+        if found.group(1).lower().startswith("<link"):
+            return found.group()
+        url = html_module.unescape(found.group(3)).strip()
+        if not url.lower().startswith(("http://", "https://")):
+            return found.group()
+        number = numbers.setdefault(url, len(numbers) + 2)
+        return f"{found.group(1)}{found.group(2)}{open_places.sentinel(Place(PlaceKind.CLICK, number=number))}{found.group(2)}"
+
+    html = re.sub(r"(<[a-zA-Z][\w:-]*(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)?\shref=)([\"'])(.*?)\2", swap, html, flags=re.DOTALL)
+    landing = [LinkTarget(1, "landing")] if Place(PlaceKind.CLICK, "landing", number=1) in open_places.known else []
+    return html, tuple(landing + [LinkTarget(n, "url", url) for url, n in numbers.items()])
+
+
+def _finish(html: str, subject: str, preheader: str, language: str, open_places: Places) -> str:
+    """Language, title and preheader."""
+    html = re.sub(r"<html\b(?![^>]*\blang=)", f'<html lang="{html_module.escape(language)}"', html, count=1)
+    html = re.sub(r"<title>\s*</title>", lambda _: f"<title>{html_module.escape(subject)}</title>", html, count=1)
+    if preheader:
+        hidden = f"{_PREHEADER}{html_module.escape(preheader)}{_PADDING}</div>"
+        html = re.sub(r"<body\b[^>]*>", lambda found: found.group() + hidden, html, count=1)
+    return html
+
+
+def _check_places(html: str, open_places: Places) -> None:
+    """No place may stand where a value could not be escaped."""
+    state = State()
+    at = 0
+    problems = []
+    for found in open_places.pattern.finditer(html):
+        state = markup_state.advance(state, html[at : found.start()])
+        at = found.end()
+        place = open_places.known[int(found.group(1))]
+        fits = (Spot.TEXT, Spot.ATTRIBUTE) if place.kind is PlaceKind.FIELD else (Spot.TEXT, Spot.URL)
+        if state.spot not in fits:
+            problems.append(Problem("placeholder-spot", f"{place.name or place.kind.value} can’t stand here.", "Put it into text."))
+    if any(len(line.encode()) > 990 for line in html.split("\n")):
+        problems.append(Problem("line-length", "A line can’t be broken to fit a mail.", "Shorten long addresses."))
+    if problems:
+        raise RenderError(problems)
+
+
+def preview_html(compiled: CompiledEmail, fields: Mapping[str, str], links: Mapping[int, str] | None = None) -> str:
+    """The HTML as this contact would see it, for a sandboxed frame: no pixel, links to `links[number]` or nowhere."""
+    urls = {t.number: t.url for t in compiled.links if t.url} | dict(links or {})
+
+    def value(place: Place) -> str:
+        if place.kind is PlaceKind.FIELD:
+            return html_module.escape(field_value(place, fields))
+        return html_module.escape(urls.get(place.number, "#")) if place.kind is PlaceKind.CLICK else _nowhere(place)
+
+    return places.fill(compiled.html, compiled.mark, compiled.places, value)
+
+
+def preview_text(compiled: CompiledEmail, fields: Mapping[str, str], links: Mapping[int, str] | None = None) -> str:
+    """The text part as this contact would read it."""
+    urls = {t.number: t.url for t in compiled.links if t.url} | dict(links or {})
+
+    def value(place: Place) -> str:
+        if place.kind is PlaceKind.FIELD:
+            return field_value(place, fields)
+        return urls.get(place.number, f"[link {place.number}]") if place.kind is PlaceKind.CLICK else "[unsubscribe link]"
+
+    return places.fill(compiled.text, compiled.mark, compiled.places, value)
+
+
+def preview_line(compiled: CompiledEmail, fields: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and preheader as this contact would see them in the inbox."""
+
+    def value(place: Place) -> str:
+        return field_value(place, fields)
+
+    subject = places.fill(compiled.subject, compiled.mark, compiled.places, value)
+    return subject, places.fill(compiled.preheader, compiled.mark, compiled.places, value)
+
+
+def field_value(place: Place, fields: Mapping[str, str]) -> str:
+    """The contact's field in one line without control characters, or the place's default."""
+    return clean_field(fields.get(place.name) or "") or place.default
+
+
+def clean_field(raw: str) -> str:
+    """One line, no control or bidi-override characters, at most 100 characters."""
+    text = " ".join(_UNSEEN.sub(" ", raw).split())
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def _nowhere(place: Place) -> str:
+    return "#unsubscribe" if place.kind is PlaceKind.UNSUBSCRIBE else ""

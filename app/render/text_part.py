@@ -1,0 +1,90 @@
+"""The plain text of a mail, from its HTML: the same words in the same order, links written out, lines of 76.
+
+Layout is inscriptis'; what it can't know (which links are buttons, what is hidden) is prepared here.
+"""
+
+import re
+import textwrap
+
+import lxml.html
+from inscriptis import get_text
+from inscriptis.css_profiles import CSS_PROFILES
+from inscriptis.model.config import ParserConfig
+from lxml import etree
+
+_WIDTH = 76
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_BREAK, _LINK = "⏎", "⇢"
+
+
+def text_from_html(html: str) -> str:
+    """The text part: UTF-8 characters, `\\n` line ends, one blank line at most between paragraphs."""
+    tree = lxml.html.document_fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+    body = tree.find("body")
+    if body is None:
+        return ""
+    etree.strip_tags(body, etree.Comment)
+    _drop_hidden(body)
+    for image in list(body.iter("img")):
+        _replace(image, image.get("alt", "") if image.getparent().tag == "a" else "")
+    for mark in body.iter("mark"):
+        mark.text, last = f"[{mark.text or ''}", list(mark)
+        if last:
+            last[-1].tail = f"{last[-1].tail or ''}]"
+        else:
+            mark.text += "]"
+    for link in list(body.iter("a")):
+        _spell_out(link)
+    config = ParserConfig(css=CSS_PROFILES["strict"])
+    return _tidy(get_text(lxml.html.tostring(body, encoding="unicode"), config))
+
+
+def _drop_hidden(body: lxml.html.HtmlElement) -> None:
+    for element in list(body.iter()):
+        hidden = isinstance(element.tag, str) and _HIDDEN.search(element.get("style", ""))
+        if element.tag in ("style", "script", "title", "input", "label") or hidden:
+            if element.getparent() is not None:
+                _replace(element, "")
+
+
+def _replace(element: lxml.html.HtmlElement, text: str) -> None:
+    """Take an element out and leave `text` in its stead."""
+    if text:
+        element.tail = f" {text} {element.tail or ''}"
+    element.drop_tree()
+
+
+def _spell_out(link: lxml.html.HtmlElement) -> None:
+    """`words: address` where the link stands alone, `words (address)` inside a sentence, nothing where there is no word."""
+    words = " ".join(link.text_content().split())
+    address = link.get("href", "")
+    parent = link.getparent()
+    if not words or not address or address.startswith("#"):
+        return
+    bare = address.partition(":")[2].lstrip("/") if ":" in address else address
+    if address.startswith(("tel:", "mailto:")):
+        bare = re.sub(r"[^\w@.+-]", "", words) if address.startswith("tel:") else bare
+    if words in (address, bare) or address.startswith("tel:"):
+        return
+    alone = parent is not None and " ".join(parent.text_content().split()) == words
+    for child in list(link):
+        child.drop_tag()
+    link.text = f"{words}:{_BREAK}{_LINK}{address}" if alone else f"{words} ({_LINK}{address})"
+
+
+def _tidy(text: str) -> str:
+    out: list[str] = []
+    for line in text.replace("\xa0", " ").replace("\u034f", "").replace(_BREAK, "\n").split("\n"):
+        bullet = re.match(r"\s*(?:[*-]|\d+\.) ", line)
+        words = " ".join(line.split())
+        if not words:
+            if out and out[-1]:
+                out.append("")
+            continue
+        prefix = "* " if bullet and bullet.group().strip() in "*-" else ""
+        words = words.removeprefix("* ").removeprefix("- ") if prefix else words
+        out += textwrap.wrap(
+            words, _WIDTH, initial_indent=prefix, subsequent_indent=" " * len(prefix),
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    return "\n".join(out).replace(_LINK, "").strip() + "\n"
