@@ -56,6 +56,7 @@ class KitVersion(PublicId, Base):
     summary: Mapped[str] = mapped_column(Text, default="")
     manifest: Mapped[dict[str, Any]] = mapped_column(JSONType)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)
+    media: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # path in the kit → key, content type, size in pixels
     archive_key: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
     change_summary: Mapped[str] = mapped_column(Text, default="")
@@ -63,3 +64,6 @@ class KitVersion(PublicId, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recalled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    recalled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recall_reason: Mapped[str] = mapped_column(Text, default="")

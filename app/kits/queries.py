@@ -1,0 +1,134 @@
+"""Finding kits: a vendor's own in every state, and what is open to a partner.
+
+A partner sees published versions of vendors it works with now, for its tier and within their dates.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from app.accounts.models import Organisation, OrganisationKind
+from app.clock import today
+from app.db import db, get_or_404, scoped
+from app.errors import NotFound
+from app.kits.models import Kit, KitVersion, VersionStatus
+from app.kits.pieces import KitSource
+from app.programs.models import Partnership, PartnershipStatus
+from app.web.hosts import public_url_for
+
+
+@dataclass(frozen=True)
+class OpenKit:
+    """A kit that a partner may make its own, in its published version."""
+
+    kit: Kit
+    version: KitVersion
+    vendor: Organisation
+    source: KitSource
+
+
+def kit_source(version: KitVersion) -> KitSource:
+    """The kit of a version with every piece's source; the bytes of its files stay in the store."""
+    return KitSource.from_manifest(version.manifest)
+
+
+def media_url(version: KitVersion, path: str) -> str:
+    """The public address of one of the kit's pictures or documents."""
+    return public_url_for("media.kit", pid=version.pid, path=path)
+
+
+def media_urls(version: KitVersion) -> dict[str, str]:
+    """The public address of every picture and document of a version, by its path inside the kit."""
+    return {path: media_url(version, path) for path in version.media}
+
+
+def cover_url(version: KitVersion) -> str | None:
+    """The picture that stands for the kit: a file called cover, else its first picture; None if it has none."""
+    pictures = [path for path, facts in sorted(version.media.items()) if str(facts["type"]).startswith("image/")]
+    named = [path for path in pictures if path.rsplit("/", 1)[-1].startswith("cover.")]
+    return media_url(version, (named or pictures)[0]) if pictures else None
+
+
+def kits_of(vendor: Organisation) -> list[Kit]:
+    """A vendor's kits by name."""
+    return list(db.session.scalars(scoped(vendor, Kit).order_by(Kit.name)))
+
+
+def versions_of(vendor: Organisation, kits: Iterable[Kit] | None = None) -> list[KitVersion]:
+    """Versions of these kits (of all, if not given), newest first."""
+    query = scoped(vendor, KitVersion).order_by(KitVersion.id.desc())
+    if kits is not None:
+        query = query.where(KitVersion.kit_id.in_([kit.id for kit in kits]))
+    return list(db.session.scalars(query))
+
+
+def version_for(organisation: Organisation, pid: str) -> KitVersion:
+    """A version by its public id: a vendor's own in any state, for a partner one that is open to it. Raises NotFound."""
+    if organisation.kind is OrganisationKind.VENDOR:
+        return get_or_404(organisation, KitVersion, pid)
+    for found in open_kits(organisation):
+        if found.version.pid == pid:
+            return found.version
+    raise NotFound(kind="KitVersion")
+
+
+def open_kits(partner: Organisation) -> list[OpenKit]:
+    """What this partner may make its own today: by vendor's name, then kit's name."""
+    query = (
+        select(Kit, KitVersion, Organisation, Partnership)  # unscoped: bound to the partner's own active partnerships
+        .join(KitVersion, KitVersion.kit_id == Kit.id)
+        .join(Organisation, Organisation.id == Kit.vendor_id)
+        .join(Partnership, Partnership.vendor_id == Kit.vendor_id)
+        .where(
+            Partnership.partner_id == partner.id,
+            Partnership.status == PartnershipStatus.ACTIVE,
+            KitVersion.status == VersionStatus.PUBLISHED,
+        )
+        .order_by(Organisation.name, Kit.name)
+    )
+    day = today(partner.timezone)
+    found = (OpenKit(kit, version, vendor, kit_source(version)) for kit, version, vendor, ship in db.session.execute(query) if _tier(version, ship))
+    return [item for item in found if is_current(item.source, day)]
+
+
+def open_versions(partner: Organisation) -> list[tuple[Kit, KitVersion, Organisation]]:
+    """open_kits() as plain tuples."""
+    return [(item.kit, item.version, item.vendor) for item in open_kits(partner)]
+
+
+def open_kit(partner: Organisation, pid: str) -> OpenKit:
+    """One kit that is open to the partner, by the kit's public id. Raises NotFound."""
+    for item in open_kits(partner):
+        if item.kit.pid == pid:
+            return item
+    raise NotFound(kind="Kit")
+
+
+def is_current(source: KitSource, day: date) -> bool:
+    """Whether `day` is within the kit's dates (both inclusive, either may be left out)."""
+    return (source.valid_from is None or source.valid_from <= day) and (source.valid_until is None or day <= source.valid_until)
+
+
+def version_by_id(version_id: int) -> KitVersion:
+    """The version that a row of ours points to; whoever asks has checked that the row is theirs."""
+    return _one(KitVersion, version_id)
+
+
+def kit_by_id(kit_id: int) -> Kit:
+    """The kit that a row of ours points to; whoever asks has checked that the row is theirs."""
+    return _one(Kit, kit_id)
+
+
+def _one(model: Any, row_id: int) -> Any:
+    row = db.session.get(model, row_id)
+    if row is None:
+        raise NotFound(kind=model.__name__)
+    return row
+
+
+def _tier(version: KitVersion, partnership: Partnership) -> bool:
+    tiers = [str(tier).casefold() for tier in version.manifest.get("tiers") or ()]
+    return not tiers or partnership.tier.casefold() in tiers
