@@ -110,7 +110,7 @@ class PublicId(Id):
     pid: Mapped[str] = mapped_column(String(22), unique=True, default=new_pid, sort_order=-9)
 
 
-def scoped(organisation: "Organisation", model: type[M]) -> Select[tuple[M]]:
+def scoped(organisation: "Organisation", model: type[M]) -> Select[M]:
     """Rows of `model` that belong to `organisation`: the blessed start of every tenant query.
 
     Raises TenantError where this kind of organisation must never see the table (a vendor asking for contacts).
