@@ -190,3 +190,8 @@ def won_deals(organisation: Organisation, campaign_id: int) -> list[DealRow]:
     """The deals won that came of a campaign."""
     query = scoped(organisation, Deal).where(Deal.campaign_id == campaign_id, Deal.status == DealStatus.WON)
     return deal_rows(db.session.scalars(query).all())
+
+
+def organisation(organisation_id: int) -> Organisation:
+    """The other side of a lead or a deal that is already scoped."""
+    return db.session.get_one(Organisation, organisation_id)
