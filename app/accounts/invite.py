@@ -108,7 +108,9 @@ def read(token: str, lock: bool = False) -> tuple[Invitation, Organisation]:
         Organisation, Organisation.id == Invitation.organisation_id
     )
     query = query.where(Invitation.pid == str(held.get("invitation")))
-    row = db.session.execute(query.with_for_update(of=Invitation) if lock else query).one_or_none()
+    if lock:
+        query = query.with_for_update(of=Invitation).execution_options(populate_existing=True)
+    row = db.session.execute(query).one_or_none()
     if row is None or row[0].accepted_at or row[0].revoked_at or row[0].expires_at < now():
         raise InvitationClosed()
     return row[0], row[1]

@@ -87,18 +87,19 @@ def store(person: Person, password: str) -> None:
     person.session_epoch = (person.session_epoch or 0) + 1
 
 
-def fits(person: Person | None, password: str) -> bool:
-    """Whether the password is the person's. The same work is done for nobody as for somebody."""
-    stored = person.password_hash if person else None
+def fits(stored: str | None, password: str) -> bool:
+    """Whether the password is the one stored. For nobody (None) the same work is done, and the answer is no."""
     try:
-        right = _hasher.verify(stored or _of_nobody(), password[:LONGEST])
+        _hasher.verify(stored or _of_nobody(), password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
-    if person is None or stored is None:
-        return False
-    if _hasher.check_needs_rehash(stored):
+    return stored is not None
+
+
+def renew(person: Person, password: str) -> None:
+    """Hash a password that fits anew, where the stored hash was made with smaller costs than today's."""
+    if person.password_hash and _hasher.check_needs_rehash(person.password_hash):
         person.password_hash = _hasher.hash(password)
-    return right
 
 
 @cache
