@@ -1,0 +1,133 @@
+"""Pause, resume, cancel, and sending an uncertain message again: what people decide about a running campaign.
+
+A pause is one committed row: the engine looks at it in every write-ahead commit, so it acts within a round.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import select, update
+
+from app.accounts import audit
+from app.accounts.actor import Actor
+from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
+from app.clock import now
+from app.db import db
+from app.delivery.models import SEND, Delivery, DeliveryState, Send, SendStatus
+from app.errors import Conflict, Refused
+from app.queue import JobName, enqueue
+
+log = structlog.get_logger(__name__)
+
+# RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot, and may yet accept until then.
+RESEND_AFTER = timedelta(minutes=10)
+_OPEN = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.HELD)
+
+
+class Knows(StrEnum):
+    """What the person who sends again says about it; it goes into the log."""
+
+    ASKED = "asked"
+    HARMLESS = "harmless"
+
+
+def pause(actor: Actor, campaign: Campaign) -> None:
+    """Stop after the messages that are on the wire now. Raises Conflict when it isn't running."""
+    _lock(campaign)
+    _pause(campaign, None)
+    audit.record(actor, "campaign.paused", campaign)
+
+
+def pause_by_system(send_id: int, reason: str) -> None:
+    """Pause the campaign of a send because its mail server wants nothing of us; does nothing if it isn't running."""
+    send = db.session.get_one(Send, send_id)
+    campaign = db.session.get_one(Campaign, send.campaign_id)
+    _lock(campaign)
+    if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.LAUNCHING):
+        return
+    _pause(campaign, reason[:200])
+    audit.record(None, "campaign.paused_by_system", campaign, send_id=send.id)
+    log.warning("campaign.paused", campaign_id=campaign.id, send_id=send_id)
+
+
+def _pause(campaign: Campaign, reason: str | None) -> None:
+    CAMPAIGN.move(campaign, CampaignStatus.PAUSED)
+    campaign.paused_reason = reason
+    for send in _sends(campaign, SendStatus.EXPANDING, SendStatus.SENDING):
+        SEND.move(send, SendStatus.PAUSED)
+        send.paused_reason = reason
+
+
+def resume(actor: Actor, campaign: Campaign) -> None:
+    """Go on where it stopped. Raises Conflict when it isn't paused."""
+    _lock(campaign)
+    CAMPAIGN.move(campaign, CampaignStatus.SENDING)
+    campaign.paused_reason = None
+    for send in _sends(campaign, SendStatus.PAUSED):
+        SEND.move(send, SendStatus.SENDING if send.started_at else SendStatus.EXPANDING)
+        send.paused_reason = send.trouble = None
+        enqueue(JobName.SEND_SLICE if send.started_at else JobName.EXPAND_SEND, send.id)
+    audit.record(actor, "campaign.resumed", campaign)
+
+
+def cancel(actor: Actor, campaign: Campaign) -> None:
+    """End it for good: nobody who has not been mailed is. Raises Conflict when it is over already."""
+    _lock(campaign)
+    CAMPAIGN.move(campaign, CampaignStatus.CANCELLED)
+    campaign.finished_at = now()
+    for send in _sends(campaign, SendStatus.EXPANDING, SendStatus.SENDING, SendStatus.PAUSED):
+        SEND.move(send, SendStatus.CANCELLED)
+        send.finished_at = now()
+        waiting = (Delivery.send_id == send.id, Delivery.state.in_(_OPEN))
+        db.session.execute(update(Delivery).where(*waiting).values(state=DeliveryState.CANCELLED, decided_at=now(), lease_until=None))
+    audit.record(actor, "campaign.cancelled", campaign)
+
+
+def unschedule(actor: Actor, campaign: Campaign) -> None:
+    """Take a launch back before its time; the campaign is approved again. Raises Conflict when it has begun."""
+    _lock(campaign)
+    if campaign.status is not CampaignStatus.SCHEDULED:
+        raise Conflict("This campaign isn’t waiting for its time any more.")
+    CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
+    audit.record(actor, "campaign.unscheduled", campaign)
+
+
+def resend_from(delivery: Delivery) -> datetime:
+    """From when on an uncertain message may be sent again: before that its server may still be taking it."""
+    since = delivery.committed_at or delivery.decided_at or now()
+    return since + RESEND_AFTER
+
+
+def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
+    """Send an uncertain message once more, because a named person says so; journaled.
+
+    Raises Refused too early or when the campaign was cancelled, Conflict when the message is not uncertain (any more).
+    """
+    campaign = db.session.get_one(Campaign, delivery.campaign_id)
+    _lock(campaign)
+    send = db.session.get_one(Send, delivery.send_id)
+    if now() < resend_from(delivery):
+        raise Refused("Their server may still take it: it has ten minutes to answer. Send it again after that.")
+    if send.status is SendStatus.CANCELLED:
+        raise Refused("This campaign was cancelled; nothing more is sent.")
+    values = {"state": DeliveryState.READY, "attempts": 0, "reason": None, "reply": None, "worker": None, "not_before": None, "decided_at": None}
+    uncertain = (Delivery.id == delivery.id, Delivery.state == DeliveryState.UNCERTAIN, Delivery.epoch == delivery.epoch)
+    if not db.session.execute(update(Delivery).where(*uncertain).values(**values)).rowcount:  # type: ignore[attr-defined]
+        raise Conflict("This message has been settled in the meantime.")
+    if send.status is SendStatus.FINISHED:
+        SEND.move(send, SendStatus.SENDING)
+    if campaign.status is CampaignStatus.FINISHED:
+        CAMPAIGN.move(campaign, CampaignStatus.SENDING)
+    audit.record(actor, "delivery.resent", delivery, campaign_id=campaign.id, knows=str(knows))
+    enqueue(JobName.SEND_SLICE, send.id)
+
+
+def _lock(campaign: Campaign) -> None:
+    """Read the campaign again under a lock, so that two people can't move it at once."""
+    db.session.refresh(campaign, with_for_update=True)
+
+
+def _sends(campaign: Campaign, *statuses: SendStatus) -> list[Send]:
+    query = select(Send).where(Send.campaign_id == campaign.id, Send.status.in_(statuses))  # unscoped: of this very campaign
+    return list(db.session.scalars(query.with_for_update()))

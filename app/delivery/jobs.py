@@ -1,0 +1,64 @@
+"""The worker's side of sending. Each job takes an id, does its part in transactions of its own, and rings for what comes next.
+
+All of them may run twice, or at once, or die at any point: the rows say where things stand.
+"""
+
+import structlog
+from flask import Flask
+
+from app.accounts import audit
+from app.db import db
+from app.delivery import control, expand, finish, sweep
+from app.delivery.compose import MailWriter
+from app.delivery.engine import End, Policy, run_slice
+from app.delivery.models import Send
+from app.delivery.transport import transport_for
+from app.queue import JobName, enqueue, ring
+from app.settings import current
+
+log = structlog.get_logger(__name__)
+
+
+def expand_send(send_id: int) -> None:
+    """Write a send's rows, then let the sending begin (needs an application context)."""
+    made = expand.expand(db.engine, send_id)
+    if made is None:
+        return
+    if made.rows != made.expected:
+        send = db.session.get_one(Send, send_id)
+        audit.record(None, "send.audience_changed", send, expected=made.expected, rows=made.rows)
+    log.info("send.expanded", send_id=send_id, rows=made.rows)
+    enqueue(JobName.SEND_SLICE, send_id)
+    db.session.commit()
+
+
+def send_slice(send_id: int, policy: Policy | None = None) -> None:
+    """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused."""
+    settings = current()
+    writer = MailWriter(settings)
+    db.session.remove()  # no transaction of the session's may be open while we send
+    result = run_slice(db.engine, settings.data_dir, send_id, transport_for(settings), writer, policy)
+    if result.end is End.REFUSED:
+        control.pause_by_system(send_id, result.why)
+    elif result.end in (End.TIME, End.DRAINED):
+        enqueue(JobName.SEND_SLICE, send_id)
+    elif result.end is End.EMPTY:
+        enqueue(JobName.FINISH_SEND, send_id)
+    db.session.commit()
+
+
+def finish_send(send_id: int) -> None:
+    """Close a send that has nothing left to do."""
+    finish.finish(send_id)
+    db.session.commit()
+
+
+def wake_due(app: Flask) -> int:
+    """The beat: mend what is stuck and ring for what is due, from the database alone; returns how many jobs were rung for."""
+    with app.app_context():
+        settings = current()
+        jobs = sweep.sweep(db.engine, settings.data_dir)
+        db.session.remove()
+        if jobs:
+            ring(settings, [(name, (row_id,)) for name, row_id in jobs])
+        return len(jobs)

@@ -1,0 +1,263 @@
+"""The engine's view of the database: claims, the write-ahead commit of a round, and outcomes, each one short transaction.
+
+Every statement checks the row's state, epoch and worker, so that a worker that lost a row can never move it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, exists, or_, select, tuple_, update
+
+from app.audience.models import Contact
+from app.audience.suppress import is_suppressed
+from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
+from app.delivery.presence import LEASE, Presence, database_now
+from app.delivery.wire import Outcome, Verdict
+
+MAX_CRASHES = 5  # a row that killed so many workers is set aside
+ALONE_AFTER = 2  # from so many on it is claimed alone, so that its neighbours finish
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A row this worker holds, with what is needed to write the mail."""
+
+    id: int
+    epoch: int
+    attempts: int
+    rendering_id: int
+    tracked: bool
+    email: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What became of a committed row."""
+
+    row: Claimed
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Round:
+    """What the write-ahead commit let through. `stopped`: the send is no longer sending."""
+
+    moved: frozenset[int]
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a message is tried, and the seconds between: the last pause repeats."""
+
+    attempts: int = 6
+    pauses: tuple[float, ...] = (10, 60, 300, 900, 3600)
+
+    def after(self, attempt: int) -> timedelta:
+        """How long to wait after attempt number `attempt` (from 1)."""
+        return timedelta(seconds=self.pauses[min(attempt, len(self.pauses)) - 1])
+
+
+class Store:
+    """All that one slice of one send reads and writes."""
+
+    def __init__(self, engine: Engine, presence: Presence, retries: Retries) -> None:
+        self.engine = engine
+        self.presence = presence
+        self.send_id = presence.send_id
+        self.retries = retries
+        with engine.begin() as connection:
+            send = connection.execute(select(Send.partner_id, Send.vendor_id).where(Send.id == self.send_id)).one()  # unscoped: a job
+        self._blocked = _blocked(send.partner_id, send.vendor_id)
+
+    def rendering(self, rendering_id: int) -> bytes:
+        """The compiled segments of a rendering."""
+        with self.engine.begin() as connection:
+            query = select(Rendering.segments).where(Rendering.id == rendering_id)  # unscoped: a job, by the row's own id
+            segments: bytes = connection.execute(query).scalar_one()
+            return segments
+
+    def claim(self, limit: int) -> list[Claimed]:
+        """Up to `limit` due rows, now ours for a lease. A row that killed workers before comes alone."""
+        with self.engine.begin() as connection:
+            moment = database_now(connection)
+            due = and_(
+                Delivery.send_id == self.send_id,
+                Delivery.state == DeliveryState.READY,
+                or_(Delivery.not_before.is_(None), Delivery.not_before <= moment),
+                _is_sending(self.send_id),
+            )
+            ids = self._claim(connection, moment, and_(due, Delivery.crashes < ALONE_AFTER), limit)
+            ids = ids or self._claim(connection, moment, due, 1)
+            return self._load(connection, ids) if ids else []
+
+    def _claim(self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int) -> list[int]:
+        # In no order: sorting all that waits for each batch would cost more than sending it.
+        chosen = select(Delivery.id).where(due).limit(limit).with_for_update(skip_locked=True)  # unscoped: a job
+        statement = (
+            update(Delivery)
+            .where(Delivery.id.in_(chosen), Delivery.state == DeliveryState.READY)
+            .values(state=DeliveryState.CLAIMED, epoch=Delivery.epoch + 1, worker=self.presence.id, lease_until=moment + LEASE)
+            .returning(Delivery.id)
+        )
+        return sorted(connection.execute(statement).scalars())
+
+    def _load(self, connection: Connection, ids: Collection[int]) -> list[Claimed]:
+        columns = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.job_title)
+        query = (
+            select(Delivery.id, Delivery.epoch, Delivery.attempts, Delivery.rendering_id, Delivery.tracked, *columns)  # unscoped: a job
+            .join(Contact, Contact.id == Delivery.contact_id)
+            .where(Delivery.id.in_(ids))
+            .order_by(Delivery.id)
+        )
+        return [
+            Claimed(row.id, row.epoch, row.attempts, row.rendering_id, row.tracked, row.email, {c.key: getattr(row, c.key) for c in columns})
+            for row in connection.execute(query)
+        ]
+
+    def commit_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> Round:
+        """The write-ahead commit: outcomes of the last round, and claimed → committing for this one.
+
+        Moves a row only if it is still ours, the send is sending and the person has not said no; what a no stopped is suppressed.
+        """
+        with self.engine.begin() as connection:
+            moment = database_now(connection)
+            self._write(connection, moment, decided)
+            ours = self._ours(rows)
+            statement = (
+                update(Delivery)
+                .where(ours, _is_sending(self.send_id), ~self._blocked)
+                .values(state=DeliveryState.COMMITTING, committed_at=moment, attempts=Delivery.attempts + 1, lease_until=None)
+                .returning(Delivery.id)
+            )
+            moved = frozenset(connection.execute(statement).scalars())
+            if len(moved) == len(rows):
+                return Round(moved, stopped=False)
+            self._suppress(connection, moment, ours)
+            return Round(moved, stopped=connection.execute(select(~_is_sending(self.send_id))).scalar_one())
+
+    def _suppress(self, connection: Connection, moment: datetime, ours: ColumnElement[bool]) -> None:
+        connection.execute(
+            update(Delivery)
+            .where(ours, self._blocked)
+            .values(state=DeliveryState.SUPPRESSED, reason="Said no before it was their turn", decided_at=moment, lease_until=None)
+        )
+
+    def record(self, decided: Sequence[Decided]) -> None:
+        """Note outcomes outside a round."""
+        with self.engine.begin() as connection:
+            self._write(connection, database_now(connection), decided)
+
+    def _write(self, connection: Connection, moment: datetime, decided: Sequence[Decided]) -> None:
+        final = [d for d in decided if d.outcome.verdict is not Verdict.LATER]
+        later = [d for d in decided if d.outcome.verdict is Verdict.LATER]
+        if final:
+            # A late answer also settles a row that was called uncertain while this worker slept.
+            states = (DeliveryState.COMMITTING, DeliveryState.UNCERTAIN)
+            connection.execute(_outcome(self.presence.id, states), [_final(d, moment) for d in final])
+        if later:
+            connection.execute(_outcome(self.presence.id, (DeliveryState.COMMITTING,)), [self._later(d, moment) for d in later])
+            exhausted = [d.row.id for d in later if d.outcome.is_fault and d.row.attempts + 1 >= self.retries.attempts]
+            if exhausted:
+                failed = and_(Delivery.id.in_(exhausted), Delivery.state == DeliveryState.READY)
+                connection.execute(
+                    update(Delivery).where(failed).values(state=DeliveryState.FAILED, not_before=None, decided_at=moment)
+                )
+
+    def _later(self, d: Decided, moment: datetime) -> dict[str, Any]:
+        attempts = d.row.attempts + (1 if d.outcome.is_fault else 0)
+        pause = self.retries.after(max(attempts, 1))
+        reason = d.outcome.reason
+        if d.outcome.is_fault and attempts >= self.retries.attempts:
+            reason = f"Tried {attempts} times. {reason}"
+        values = _values(d, DeliveryState.READY, reason)
+        return {**values, "b_attempts": attempts, "b_not_before": moment + pause, "b_decided_at": None}
+
+    def _ours(self, rows: Sequence[Claimed]) -> ColumnElement[bool]:
+        return and_(
+            tuple_(Delivery.id, Delivery.epoch).in_([(row.id, row.epoch) for row in rows]),
+            Delivery.state == DeliveryState.CLAIMED,
+            Delivery.worker == self.presence.id,
+        )
+
+    def set_aside(self, row: Claimed, state: DeliveryState, reason: str) -> None:
+        """A claimed row that can't or mustn't be sent: failed or suppressed, with the reason."""
+        with self.engine.begin() as connection:
+            moment = database_now(connection)
+            values = {"state": state, "reason": reason[:80], "decided_at": moment, "lease_until": None}
+            connection.execute(update(Delivery).where(self._ours([row])).values(**values))
+
+    def beat(self) -> None:
+        """Heartbeat, and a longer lease on what is still claimed."""
+        with self.engine.begin() as connection:
+            moment = database_now(connection)
+            self.presence.beat(connection, moment)
+            mine = and_(Delivery.send_id == self.send_id, Delivery.state == DeliveryState.CLAIMED, Delivery.worker == self.presence.id)
+            connection.execute(update(Delivery).where(mine).values(lease_until=moment + LEASE))
+
+    def release(self, pause: timedelta | None = None) -> None:
+        """Give back everything still claimed, at once or after a pause."""
+        with self.engine.begin() as connection:
+            not_before = None if pause is None else database_now(connection) + pause
+            mine = and_(Delivery.send_id == self.send_id, Delivery.state == DeliveryState.CLAIMED, Delivery.worker == self.presence.id)
+            values = {"state": DeliveryState.READY, "worker": None, "lease_until": None, "not_before": not_before}
+            connection.execute(update(Delivery).where(mine).values(**values))
+
+    def trouble(self, words: str | None) -> None:
+        """Note on the send why nothing goes out just now; None takes it back."""
+        with self.engine.begin() as connection:
+            told = and_(Send.id == self.send_id, Send.trouble.is_distinct_from(words))
+            connection.execute(update(Send).where(told).values(trouble=words))
+
+
+def _is_sending(send_id: int) -> ColumnElement[bool]:
+    return exists(select(Send.id).where(Send.id == send_id, Send.status == SendStatus.SENDING))  # unscoped: a job
+
+
+def _blocked(partner_id: int, vendor_id: int) -> ColumnElement[bool]:
+    """An EXISTS on Delivery: its person said no, or is no longer on record."""
+    inner = select(Contact.id).where(  # unscoped: bound to the delivery of the outer statement
+        Contact.id == Delivery.contact_id,
+        or_(Contact.erased_at.is_not(None), is_suppressed(Contact.address_hash, partner_id, vendor_id)),
+    )
+    return inner.correlate(Delivery).exists()
+
+
+def _outcome(worker: str, states: Collection[DeliveryState]) -> Any:
+    return (
+        update(Delivery)
+        .where(
+            Delivery.id == bindparam("b_id"),
+            Delivery.epoch == bindparam("b_epoch"),
+            Delivery.worker == worker,
+            Delivery.state.in_(states),
+        )
+        .values(
+            state=bindparam("b_state"),
+            reason=bindparam("b_reason"),
+            reply=bindparam("b_reply"),
+            attempts=bindparam("b_attempts"),
+            not_before=bindparam("b_not_before"),
+            decided_at=bindparam("b_decided_at"),
+        )
+    )
+
+
+_FINAL = {
+    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
+    Verdict.REJECTED: DeliveryState.REJECTED,
+    Verdict.UNCERTAIN: DeliveryState.UNCERTAIN,
+}
+
+
+def _final(d: Decided, moment: datetime) -> dict[str, Any]:
+    values = _values(d, _FINAL[d.outcome.verdict], d.outcome.reason)
+    return {**values, "b_attempts": d.row.attempts + 1, "b_not_before": None, "b_decided_at": moment}
+
+
+def _values(d: Decided, state: DeliveryState, reason: str) -> dict[str, Any]:
+    reply = d.outcome.reply[:200] or None
+    return {"b_id": d.row.id, "b_epoch": d.row.epoch, "b_state": state, "b_reason": reason[:80] or None, "b_reply": reply}

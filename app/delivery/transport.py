@@ -1,0 +1,38 @@
+"""Which way campaign mail leaves this installation: the sandbox mailbox, a mail server, or Amazon SES.
+
+Whom it may reach is for `app.mail.allow` to say, before anything is offered to a transport.
+"""
+
+import socket
+from urllib.parse import unquote, urlsplit
+
+from app.delivery.ses import SesTransport
+from app.delivery.smtp import Server, SmtpTransport
+from app.delivery.wire import Transport
+from app.settings import Settings
+
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+def transport_for(settings: Settings) -> Transport:
+    """The transport that `MAIL_TRANSPORT` names; nothing is opened yet."""
+    if settings.mail_transport == "sandbox":
+        host, _, port = settings.sandbox_smtp.rpartition(":")
+        return SmtpTransport(Server(host, int(port)), our_name(settings))
+    parts = urlsplit(settings.mail_transport)
+    if parts.scheme == "ses":
+        return SesTransport(parts.hostname or "")
+    server = Server(
+        host=parts.hostname or "",
+        port=parts.port or _PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        implicit_tls=parts.scheme == "smtps",
+    )
+    return SmtpTransport(server, our_name(settings))
+
+
+def our_name(settings: Settings) -> str:
+    """What we call ourselves in EHLO: the machine's full name, else the sender's domain."""
+    name = socket.getfqdn()
+    return name if "." in name and name.isascii() and " " not in name else settings.mail_from.rpartition("@")[2]
