@@ -5,15 +5,14 @@ Immutable, and the same through folder, zip and database: `KitSource.to_manifest
 
 import dataclasses
 import datetime as dt
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from functools import cache
 
 from app.render.context import Names
 from app.render.form import Consent, FieldType, FormField, FormSpec, NextStep, Thanks
+from app.render.plain import from_plain, to_plain
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitSource", "NextStep", "PagePiece",
@@ -180,56 +179,10 @@ class KitSource:
 
     def to_manifest(self) -> dict[str, object]:
         """Everything but the files' bytes, as JSON-able data."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "files"}
+        return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name != "files"}
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> "KitSource":
         """The kit a manifest describes; unknown keys are ignored, so an older reader can read a newer manifest."""
-        kit = typing.cast(KitSource, _build(cls, manifest))
+        kit = typing.cast(KitSource, from_plain(cls, manifest))
         return dataclasses.replace(kit, files=dict(files or {}))
-
-
-def _plain(value: object) -> object:
-    if dataclasses.is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return str(value) if isinstance(value, StrEnum) else value
-
-
-@cache
-def _hints(cls: type) -> dict[str, object]:
-    return typing.get_type_hints(cls)
-
-
-def _build(cls: type, data: Mapping[str, object]) -> object:
-    known = {f.name for f in fields(cls)} - {"files"}
-    hints = _hints(cls)
-    return cls(**{key: _typed(hints[key], value) for key, value in data.items() if key in known})
-
-
-def _typed(hint: object, value: object) -> object:
-    """A JSON value as the type of its field."""
-    if value is None:
-        return None
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return _typed(next(_matching(args, value)), value)
-    if origin is tuple and isinstance(value, list):
-        inner = args if len(args) == len(value) and Ellipsis not in args else [args[0]] * len(value)
-        return tuple(_typed(kind, item) for kind, item in zip(inner, value, strict=True))
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return _build(hint, value)
-    if hint is dt.date:
-        return dt.date.fromisoformat(str(value))
-    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
-
-
-def _matching(args: tuple[object, ...], value: object) -> typing.Iterator[object]:
-    for kind in args:
-        if kind is type(None):
-            continue
-        if isinstance(value, list) == (typing.get_origin(kind) is tuple):
-            yield kind

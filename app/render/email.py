@@ -125,11 +125,13 @@ class _Job:
 def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
     """MJML to HTML with styles inlined, assets resolved and links numbered."""
     styles = "\n".join(_INLINE.findall(mjml))
-    resolved = _resolve(_PREVIEW.sub("", _INLINE.sub("", mjml)), assets)
+    # Rules that can't be inlined (@media) stay in the head as well.
+    head = _INLINE.sub(lambda found: f"<mj-style>{found.group(1)}</mj-style>" if "@" in found.group(1) else "", mjml)
+    resolved = _resolve(_PREVIEW.sub("", head), assets)
     html = _COMMENT.sub("", to_html(resolved))
     if styles.strip():
         html = css_inline.inline(
-            html, inline_style_tags=False, keep_style_tags=True, keep_link_tags=True, keep_at_rules=True,
+            html, inline_style_tags=False, keep_style_tags=True, keep_link_tags=True,
             load_remote_stylesheets=False, extra_css=styles,
         )  # fmt: skip
     found = list(unsafe.problems(html))
@@ -175,7 +177,7 @@ def _number_links(html: str, open_places: Places) -> tuple[str, tuple[LinkTarget
 
 def _finish(html: str, subject: str, preheader: str, language: str, open_places: Places) -> str:
     """Language, title and preheader."""
-    html = re.sub(r"<html\b(?![^>]*\blang=)", f'<html lang="{html_module.escape(language)}"', html, count=1)
+    html = html.replace(' lang="und"', f' lang="{html_module.escape(language)}"')
     html = re.sub(r"<title>\s*</title>", lambda _: f"<title>{html_module.escape(subject)}</title>", html, count=1)
     if preheader:
         hidden = f"{_PREHEADER}{html_module.escape(preheader)}{_PADDING}</div>"

@@ -52,7 +52,7 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Thanks:
-    """The thank-you page; all texts are templates and may use `{{ submitted.first_name }}` and `{{ submitted.email }}`."""
+    """The thank-you page; all texts are templates and may use what was sent: `{{ submitted.name | first_word }}`."""
 
     title: str = "Thank you"
     text: str = ""

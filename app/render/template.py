@@ -4,7 +4,7 @@ Everything a template may do is listed in `walk`; values are plain data, and eac
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
@@ -50,7 +50,6 @@ class Data:
     partner: Partner
     vendor: Vendor
     plain: Mapping[str, object]
-    submitted: Mapping[str, str] = field(default_factory=dict)
 
 
 def inspect(
@@ -86,7 +85,6 @@ def evaluate(template: Template, data: Data) -> str:
         "slot": SimpleNamespace(**data.slots),
         "partner": SimpleNamespace(**asdict(data.partner)),
         "vendor": SimpleNamespace(**asdict(data.vendor)),
-        "submitted": SimpleNamespace(**data.submitted),
     }
     out: list[str] = []
     size = 0

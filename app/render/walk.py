@@ -66,7 +66,7 @@ class Walk:
             )
             return nodes.Const("", lineno=node.lineno)
         group = _group(node)
-        if group in ("contact", "link"):
+        if group in ("contact", "link", "submitted"):
             return self.per_recipient(node, group, spot)
         self.value(node)
         self.fits(node, spot)
@@ -81,16 +81,20 @@ class Walk:
 
     def per_recipient(self, node: nodes.Expr, group: str, spot: Spot) -> nodes.Expr:
         """A contact's field or a recipient's own address: a sentinel that phase two fills."""
-        instead, target = "", node
-        if isinstance(node, nodes.Filter):
-            instead, target = self.per_recipient_default(node), node.node or node
+        instead, first, target = "", False, node
+        while isinstance(target, nodes.Filter) and target.node is not None:
+            if group == "submitted" and target.name == "first_word" and not target.args:
+                first = True
+            else:
+                instead = self.per_recipient_default(target)
+            target = target.node
         if not isinstance(target, nodes.Getattr):
             self.refuse(node, "This can’t be known before the mail goes out.", "Use the field alone, or | default(\"…\").")
             return nodes.Const("")
         if not self.known(target):
             return nodes.Const("")
         self.mentions.add(f"{group}.{target.attr}")
-        fits = {"contact": (Spot.TEXT, Spot.ATTRIBUTE), "link": (Spot.TEXT, Spot.URL)}[group]
+        fits = (Spot.TEXT, Spot.URL) if group == "link" else (Spot.TEXT, Spot.ATTRIBUTE)
         whole = spot is not Spot.URL or not self.state.value.strip()
         if spot not in fits or not whole or (group == "link" and not self.markup):
             self.refuse(
@@ -100,7 +104,8 @@ class Walk:
                 rule="placeholder-spot",
             )
             return nodes.Const("")
-        return nodes.TemplateData(self.places.sentinel(_place(group, target.attr, instead)), lineno=node.lineno)
+        place = _place(group, f"{target.attr}|first" if first else target.attr, instead)
+        return nodes.TemplateData(self.places.sentinel(place), lineno=node.lineno)
 
     def per_recipient_default(self, node: nodes.Filter) -> str:
         args = node.args or []
@@ -172,10 +177,10 @@ class Walk:
             if not plain:
                 self.refuse(node, "A condition compares with == or != and a constant only.", "Use == \"…\".")
             self.truth(node.expr)
-        elif _group(node) == "contact":
+        elif _group(node) in ("contact", "submitted"):
             self.refuse(
                 node,
-                "A condition can’t ask for a contact’s field: the mail is built once for all.",
+                "A condition can’t ask for a contact’s field: the piece is built once for all.",
                 'Write one wording that fits everybody, or use {{ contact.first_name | default("there") }}.',
                 rule="contact-condition",
             )
@@ -258,7 +263,7 @@ class Walk:
 
 
 def _place(group: str, attribute: str, instead: str) -> Place:
-    if group == "contact":
+    if group != "link":
         return Place(PlaceKind.FIELD, attribute, instead)
     return Place(PlaceKind.UNSUBSCRIBE) if attribute == "unsubscribe" else Place(PlaceKind.CLICK, attribute, number=1)
 
