@@ -86,8 +86,16 @@ def _known(error: AppError) -> Response:
     status = status_of(error)
     if status == 500:
         return _unknown(error)
-    problem = _problem(status, error.message, code=_code(type(error).__name__), fields=dict(getattr(error, "fields", {})))
-    log.info("request.refused", reference=problem.reference, status=status, kind=type(error).__name__, endpoint=request.endpoint)
+    problem = _problem(
+        status, error.message, code=_code(type(error).__name__), fields=dict(getattr(error, "fields", {}))
+    )
+    log.info(
+        "request.refused",
+        reference=problem.reference,
+        status=status,
+        kind=type(error).__name__,
+        endpoint=request.endpoint,
+    )
     return _answer(problem)
 
 
@@ -100,7 +108,13 @@ def _http(error: HTTPException) -> Response:
         return _unknown(error)
     text = _STALE_FORM if isinstance(error, CSRFError) else _TEXT.get(status, "Go back and try once more.")
     problem = _problem(status, text)
-    log.info("request.refused", reference=problem.reference, status=status, kind=type(error).__name__, endpoint=request.endpoint)
+    log.info(
+        "request.refused",
+        reference=problem.reference,
+        status=status,
+        kind=type(error).__name__,
+        endpoint=request.endpoint,
+    )
     response = _answer(problem)
     for name in ("Allow", "Retry-After"):
         for key, value in error.get_headers(request.environ):
@@ -111,18 +125,42 @@ def _http(error: HTTPException) -> Response:
 
 def _unknown(error: Exception) -> Response:
     discard()
-    problem = _problem(500, "Nothing of what you just did was kept: no message went out by it and no money moved.")
-    log.error("request.failed", reference=problem.reference, endpoint=request.endpoint, method=request.method, exc_info=error)
+    problem = _problem(
+        500, "Nothing of what you just did was kept: no message went out by it and no money moved."
+    )
+    log.error(
+        "request.failed",
+        reference=problem.reference,
+        endpoint=request.endpoint,
+        method=request.method,
+        exc_info=error,
+    )
     return _answer(problem)
 
 
-def _problem(status: int, text: str, code: str | None = None, fields: dict[str, str] | None = None) -> Problem:
+def _problem(
+    status: int, text: str, code: str | None = None, fields: dict[str, str] | None = None
+) -> Problem:
     title = _TITLE.get(status, "Something broke on our side" if status >= 500 else "This didn’t work")
     raw = secrets.token_hex(4)
-    return Problem(status, title, text, code or _code(HTTP_NAMES.get(status, "error")), f"{raw[:4]}-{raw[4:]}", fields or {})
+    return Problem(
+        status,
+        title,
+        text,
+        code or _code(HTTP_NAMES.get(status, "error")),
+        f"{raw[:4]}-{raw[4:]}",
+        fields or {},
+    )
 
 
-HTTP_NAMES = {400: "BadRequest", 401: "NotSignedIn", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 409: "Conflict"} | {
+HTTP_NAMES = {
+    400: "BadRequest",
+    401: "NotSignedIn",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    409: "Conflict",
+} | {
     410: "Gone",
     413: "TooLarge",
     415: "UnsupportedMediaType",
@@ -139,7 +177,11 @@ def _code(name: str) -> str:
 
 def _answer(problem: Problem) -> Response:
     if _wants_json():
-        body: dict[str, object] = {"code": problem.code, "message": problem.text, "reference": problem.reference}
+        body: dict[str, object] = {
+            "code": problem.code,
+            "message": problem.text,
+            "reference": problem.reference,
+        }
         if problem.fields:
             body["fields"] = problem.fields
         response = jsonify(error=body)
@@ -162,4 +204,7 @@ def _page(problem: Problem) -> str:
 def _wants_json() -> bool:
     if request.is_json:
         return True
-    return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "application/json"
+    return (
+        request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+        == "application/json"
+    )

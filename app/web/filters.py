@@ -22,7 +22,11 @@ _MINUS = "−"
 
 def zone() -> str:
     """The IANA time zone of whoever looks: their organisation's, or UTC."""
-    found = (g.get("timezone") or getattr(getattr(g.get("actor"), "organisation", None), "timezone", None)) if has_app_context() else None
+    found = (
+        (g.get("timezone") or getattr(getattr(g.get("actor"), "organisation", None), "timezone", None))
+        if has_app_context()
+        else None
+    )
     return found or "UTC"
 
 
@@ -45,7 +49,15 @@ def amount(value: Money | tuple[int, str] | None) -> str:
     if value is None:
         return NONE
     decimal, digits, currency = _parts(value)
-    return _true_minus(format_currency(decimal, currency, "#,##0." + "0" * digits if digits else "#,##0", locale=LOCALE, currency_digits=False))
+    return _true_minus(
+        format_currency(
+            decimal,
+            currency,
+            "#,##0." + "0" * digits if digits else "#,##0",
+            locale=LOCALE,
+            currency_digits=False,
+        )
+    )
 
 
 def share(value: float | None, digits: int | None = None) -> str:

@@ -10,16 +10,27 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as BaseFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import DateField as BaseDateField
-from wtforms import Field, StringField, ValidationError
+from wtforms import Field, ValidationError
 from wtforms import Form as PlainForm
 from wtforms import TimeField as BaseTimeField
-from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
+from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.widgets import TextInput
 
 from app.errors import Invalid
 from app.money import Money, parse_money
 from app.web.filters import amount, size
 
-__all__ = ["DateField", "FileField", "Form", "MoneyField", "PublicForm", "Required", "Short", "TimeField", "stripped"]
+__all__ = [
+    "DateField",
+    "FileField",
+    "Form",
+    "MoneyField",
+    "PublicForm",
+    "Required",
+    "Short",
+    "TimeField",
+    "stripped",
+]
 
 
 def stripped(value: str | None) -> str | None:
@@ -53,14 +64,21 @@ class PublicForm(_Marked, PlainForm):
 class Required(InputRequired):
     """The field must be filled in; `message` says with what ("Write a headline.")."""
 
-    field_flags: ClassVar[dict[str, Any]] = {"required": True}
+    field_flags = {"required": True}
 
     def __init__(self, message: str = "Fill this in.") -> None:
         super().__init__(message)
 
     def __call__(self, form: Any, field: Field) -> None:
-        """Refuse nothing, and blanks alone."""
-        DataRequired(self.message)(form, field)
+        """Refuse what was left empty; what was filled in but can't be read keeps its own error."""
+        if not any(_filled(value) for value in field.raw_data or ()):
+            field.errors = []
+            raise StopValidation(str(self.message))
+
+
+def _filled(value: object) -> bool:
+    text = value.filename if isinstance(value, FileStorage) else value
+    return bool(text.strip()) if isinstance(text, str) else bool(text)
 
 
 class Short(Length):
@@ -70,11 +88,20 @@ class Short(Length):
         super().__init__(max=most, message=f"{most:,} characters at most.")
 
 
-class MoneyField(StringField):
+class MoneyField(Field):
     """An amount typed by a person; `data` is a Money in `currency`, or None when left empty."""
 
-    def __init__(self, label: str | None = None, validators: Sequence[Any] | None = None, currency: str = "EUR", **kwargs: Any) -> None:
-        super().__init__(label, validators, **kwargs)
+    widget = TextInput()
+    data: Money | None
+
+    def __init__(
+        self,
+        label: str | None = None,
+        validators: Sequence[Any] | None = None,
+        currency: str = "EUR",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(label, list(validators or ()), **kwargs)
         self.currency = currency
 
     def _value(self) -> str:
@@ -120,7 +147,7 @@ class TimeField(BaseTimeField):
             raise ValueError("Write the time as hours and minutes: 09:30.") from error
 
 
-class FileField(BaseFileField):
+class FileField(BaseFileField):  # type: ignore[misc]
     """One file. `kinds` are the endings taken (with dot), `most` the size in bytes; `accept` for the browser follows."""
 
     def __init__(
@@ -143,7 +170,9 @@ class FileField(BaseFileField):
         if self.kinds and not file.filename.lower().endswith(self.kinds):
             raise StopValidation(f"{file.filename} isn’t one of {', '.join(self.kinds)}.")
         if self.most and _length(file) > self.most:
-            raise StopValidation(f"{file.filename} has {size(_length(file))}. Send {size(self.most)} at most.")
+            raise StopValidation(
+                f"{file.filename} has {size(_length(file))}. Send {size(self.most)} at most."
+            )
 
 
 def _length(file: FileStorage) -> int:

@@ -44,7 +44,11 @@ def _migrations() -> str:
     except SQLAlchemyError as error:
         log.warning("ready.migrations", error=type(error).__name__)
         return "can’t be read"
-    return "ok" if applied == set(script.get_heads()) else "the database is not at the newest migration: run `throughline db upgrade`"
+    return (
+        "ok"
+        if applied == set(script.get_heads())
+        else "the database is not at the newest migration: run `throughline db upgrade`"
+    )
 
 
 def _queue() -> str:

@@ -52,7 +52,9 @@ def static_url(origin_url: str, name: str) -> str:
 
 def _absolute(base: str, endpoint: str, values: dict[str, Any]) -> str:
     anchor = values.pop("_anchor", None)
-    url: str = _adapter(base).build(endpoint, {k: v for k, v in values.items() if v is not None}, force_external=True)
+    url: str = _adapter(base).build(
+        endpoint, {k: v for k, v in values.items() if v is not None}, force_external=True
+    )
     return f"{url}#{quote(anchor)}" if anchor else url
 
 
@@ -107,5 +109,7 @@ def _check() -> Response | None:
 def _query(**changes: Any) -> str:
     """This page's query string with some values replaced (None takes one out): for paging, sorting and filters."""
     values = {**request.args.to_dict(flat=False), **{key: [value] for key, value in changes.items()}}
-    pairs = [(key, value) for key, items in values.items() for value in items if value is not None and value != ""]
+    pairs = [
+        (key, value) for key, items in values.items() for value in items if value is not None and value != ""
+    ]
     return f"?{urlencode(pairs)}" if pairs else request.path

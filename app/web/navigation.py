@@ -86,7 +86,11 @@ def navigation(actor: Any) -> Navigation:
     """The bars for this actor; empty when nobody is signed in."""
     if not actor:
         return Navigation()
-    items = [item for item in (VENDOR if actor.organisation.kind == "vendor" else PARTNER) if item.endpoint in current_app.view_functions]
+    items = [
+        item
+        for item in (VENDOR if actor.organisation.kind == "vendor" else PARTNER)
+        if item.endpoint in current_app.view_functions
+    ]
     links = {item.key: _link(item, actor) for item in items}
     return Navigation(
         main=tuple(links[item.key] for item in items if not item.setup),
