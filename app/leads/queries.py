@@ -128,11 +128,10 @@ def deals(organisation: Organisation) -> list[DealRow]:
 def deal_rows(found: Sequence[Deal]) -> list[DealRow]:
     """Deals, already scoped, with the names around them."""
     names = campaign_names([d.campaign_id for d in found])
-    partners = dict(
-        db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_({d.partner_id for d in found}))).tuples()
-    )
-    people_ids = {d.registered_by for d in found} | {d.decided_by for d in found}
-    people = dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids - {None}))).tuples())
+    partner_rows = db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_({d.partner_id for d in found})))
+    partners = {i: name for i, name in partner_rows}
+    people_ids = ({d.registered_by for d in found} | {d.decided_by for d in found}) - {None}
+    people = {i: name for i, name in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids)))}
     return [
         DealRow(
             d,
