@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.abtest.evaluate import Arm, Evaluation, adjusted, evaluate, final_p, ratio_evidence
+from app.web.filters import lift
 
 
 class VerdictKind(StrEnum):
@@ -70,13 +71,9 @@ class Verdict:
 
 def lift_words(value: float | None) -> str:
     """A lift as people read it: `+3 %`, `−41 %`; `any size` where there is no upper end."""
-    if value is None:
-        return "–"
-    if math.isinf(value):
+    if value is not None and math.isinf(value):
         return "any size"
-    percent = round(value * 100)
-    sign = "+" if percent > 0 else "−" if percent < 0 else ""
-    return f"{sign}{abs(percent):,}\u00a0%"
+    return lift(value)
 
 
 def decide(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -26,13 +26,14 @@ class Fund(PublicId, Base):
 
 
 class ActivityType(PublicId, Base):
-    """What may be paid for, at which share (`rate` in percent) and up to which cap."""
+    """What a fund pays for, at which share (`rate` in percent) and up to which cap."""
 
     __tablename__ = "activity_type"
-    __table_args__ = (UniqueConstraint("vendor_id", "name"),)
+    __table_args__ = (UniqueConstraint("fund_id", "name"), CheckConstraint("rate BETWEEN 1 AND 100", name="rate"))
     __tenant__: ClassVar[dict[str, str]] = {"vendor": "vendor_id"}
 
-    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    fund_id: Mapped[int] = mapped_column(ForeignKey("fund.id"))
     name: Mapped[str] = mapped_column(String(80))
     help: Mapped[str] = mapped_column(String(200), default="")
     rate: Mapped[int] = mapped_column(default=50)
@@ -92,7 +93,11 @@ class MdfRequest(PublicId, Base):
     status: Mapped[RequestStatus] = mapped_column(StrEnumType(RequestStatus), default=RequestStatus.DRAFT)
     title: Mapped[str] = mapped_column(String(120))
     purpose: Mapped[str] = mapped_column(String(200), default="")
+    supplier: Mapped[str] = mapped_column(String(120), default="")
+    shares_leads: Mapped[bool] = mapped_column(default=False)
     currency: Mapped[str] = mapped_column(String(3))
+    rate: Mapped[int] = mapped_column()  # the activity's, as it stood when asked: later changes don't reach back
+    cap_minor: Mapped[int] = mapped_column(BigInt)
     cost_minor: Mapped[int] = mapped_column(BigInt)
     asked_minor: Mapped[int] = mapped_column(BigInt)
     approved_minor: Mapped[int | None] = mapped_column(BigInt)
@@ -105,10 +110,13 @@ class MdfRequest(PublicId, Base):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str | None] = mapped_column(Text)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ClaimStatus(StrEnum):
+    DRAFT = "draft"
     SUBMITTED = "submitted"
     INFORMATION_REQUESTED = "information_requested"
     APPROVED = "approved"
@@ -121,6 +129,7 @@ _C = ClaimStatus
 CLAIM = Transitions(
     "claim",
     {
+        _C.DRAFT: {_C.SUBMITTED},
         _C.SUBMITTED: {_C.INFORMATION_REQUESTED, _C.APPROVED, _C.REJECTED, _C.WITHDRAWN},
         _C.INFORMATION_REQUESTED: {_C.SUBMITTED, _C.REJECTED, _C.WITHDRAWN},
         _C.APPROVED: {_C.PAID},
@@ -132,15 +141,27 @@ class Claim(PublicId, Base):
     """`packet` is the proof as sealed at submission: facts from the campaign's rows; `packet_sha256` its fingerprint."""
 
     __tablename__ = "claim"
-    __table_args__ = (UniqueConstraint("vendor_id", "number"), UniqueConstraint("partner_id", "invoice_number"))
+    __table_args__ = (
+        UniqueConstraint("vendor_id", "number"),
+        # an invoice is used once; a claim that was rejected or taken back frees it for the mended one
+        Index(
+            "uq_claim_live_invoice",
+            "partner_id",
+            "invoice_number",
+            unique=True,
+            sqlite_where=text("status NOT IN ('rejected', 'withdrawn')"),
+            postgresql_where=text("status NOT IN ('rejected', 'withdrawn')"),
+        ),
+    )
     __tenant__: ClassVar[dict[str, str]] = {"vendor": "vendor_id", "partner": "partner_id"}
 
     number: Mapped[str] = mapped_column(String(20))  # CL-2026-0091
     vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("mdf_request.id"), index=True)
-    status: Mapped[ClaimStatus] = mapped_column(StrEnumType(ClaimStatus), default=ClaimStatus.SUBMITTED)
+    status: Mapped[ClaimStatus] = mapped_column(StrEnumType(ClaimStatus), default=ClaimStatus.DRAFT)
     currency: Mapped[str] = mapped_column(String(3))
+    supplier: Mapped[str] = mapped_column(String(120), default="")
     invoice_number: Mapped[str] = mapped_column(String(60))
     invoice_on: Mapped[date] = mapped_column(Date)
     invoice_minor: Mapped[int] = mapped_column(BigInt)
@@ -158,6 +179,34 @@ class Claim(PublicId, Base):
     paid_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     payment_reference: Mapped[str | None] = mapped_column(String(80))
+
+
+class MdfNote(PublicId, Base):
+    """A question, an answer or a reason that stays with a request or a claim: append-only, read by both sides."""
+
+    __tablename__ = "mdf_note"
+    __table_args__ = (Index("ix_mdf_note_request", "request_id", "claim_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"vendor": "vendor_id", "partner": "partner_id"}
+
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    request_id: Mapped[int] = mapped_column(ForeignKey("mdf_request.id"))
+    claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))  # who wrote it
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class MdfNumber(Base):
+    """The last number given out, per vendor, kind (MDF, CL) and year."""
+
+    __tablename__ = "mdf_number"
+
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column()
 
 
 class AccountKind(StrEnum):

@@ -1,0 +1,314 @@
+"""What stands where: balances as sums over ledger accounts, and the lists that pages show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
+
+from app.accounts.models import Membership, Organisation, Person, Role
+from app.db import db, scoped
+from app.mdf.ledger import FUND_ITSELF, Balances
+from app.mdf.models import (
+    AccountKind,
+    ActivityType,
+    Claim,
+    ClaimStatus,
+    Fund,
+    LedgerAccount,
+    MdfNote,
+    MdfRequest,
+    RequestStatus,
+    Transfer,
+)
+from app.programs.models import Partnership, PartnershipStatus
+
+WAITING = (ClaimStatus.SUBMITTED, ClaimStatus.INFORMATION_REQUESTED)
+_DEAD = (ClaimStatus.REJECTED, ClaimStatus.WITHDRAWN)
+
+
+def available(fund_id: int, partner_id: int) -> int:
+    """What a partner may ask for from a fund, in minor units."""
+    return (
+        db.session.scalar(
+            select(LedgerAccount.balance_minor).where(  # unscoped: one account, named by fund and partner
+                LedgerAccount.fund_id == fund_id, LedgerAccount.partner_id == partner_id, LedgerAccount.kind == AccountKind.AVAILABLE
+            )
+        )
+        or 0
+    )
+
+
+def reserved_for(request: MdfRequest) -> int:
+    """What is still reserved for a request: approved, less what its living claims took."""
+    claimed = db.session.scalar(
+        select(func.coalesce(func.sum(Claim.amount_minor), 0)).where(Claim.request_id == request.id, Claim.status.not_in(_DEAD))  # unscoped: its claims
+    )
+    return (request.approved_minor or 0) - int(claimed or 0)
+
+
+def _summed(rows: Sequence[Any], currency: str) -> Balances:
+    return Balances(currency, **{str(kind): int(total) for kind, total in rows if kind != AccountKind.SOURCE})
+
+
+def fund_balances(fund: Fund) -> tuple[Balances, Balances]:
+    """(the partners' together, the fund's own) balances of a fund."""
+    rows = db.session.execute(
+        select(LedgerAccount.partner_id == FUND_ITSELF, LedgerAccount.kind, func.sum(LedgerAccount.balance_minor))  # unscoped: the caller's fund
+        .where(LedgerAccount.fund_id == fund.id)
+        .group_by(LedgerAccount.partner_id == FUND_ITSELF, LedgerAccount.kind)
+    ).all()
+    partners = _summed([(kind, total) for own, kind, total in rows if not own], fund.currency)
+    return partners, _summed([(kind, total) for own, kind, total in rows if own], fund.currency)
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """A partner's money with one vendor in one currency. `expires` lists (day, minor units available) by fund, soonest first."""
+
+    vendor: Organisation
+    balances: Balances
+    expires: tuple[tuple[date, int], ...]
+    funds: tuple[Fund, ...]
+
+
+def wallets(partner: Organisation) -> list[Wallet]:
+    """One wallet for each vendor and currency that ever gave this partner something."""
+    rows = db.session.execute(
+        scoped(partner, LedgerAccount)
+        .join(Fund, Fund.id == LedgerAccount.fund_id)
+        .join(Organisation, Organisation.id == Fund.vendor_id)
+        .with_only_columns(Organisation, Fund, LedgerAccount.kind, LedgerAccount.balance_minor)
+        .order_by(Organisation.name, Fund.ends_on, Fund.id)
+    ).all()
+    grouped: dict[tuple[int, str], list[Any]] = {}
+    for row in rows:
+        grouped.setdefault((row[0].id, row[1].currency), []).append(row)
+    return [_wallet(group) for group in grouped.values()]
+
+
+def _wallet(rows: list[Any]) -> Wallet:
+    totals: dict[str, int] = {}
+    expires: dict[tuple[date, int], int] = {}
+    funds: dict[int, Fund] = {}
+    for _vendor, fund, kind, balance in rows:
+        totals[str(kind)] = totals.get(str(kind), 0) + balance
+        funds[fund.id] = fund
+        if kind is AccountKind.AVAILABLE and balance:
+            expires[(fund.ends_on, fund.id)] = balance
+    days: dict[date, int] = {}
+    for (day, _), balance in sorted(expires.items()):
+        days[day] = days.get(day, 0) + balance
+    return Wallet(rows[0][0], replace(Balances(rows[0][1].currency), **totals), tuple(days.items()), tuple(funds.values()))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something a partner may ask money for: the activity, its fund and vendor, and what is available in that fund."""
+
+    activity: ActivityType
+    fund: Fund
+    vendor: Organisation
+    available: int
+
+
+def offers(partner: Organisation, today: date, vendor_id: int | None = None) -> list[Offer]:
+    """Activities of running funds that gave this partner money; those of one vendor if `vendor_id` is given."""
+    statement = (
+        scoped(partner, LedgerAccount)
+        .join(Fund, Fund.id == LedgerAccount.fund_id)
+        .join(ActivityType, ActivityType.fund_id == Fund.id)
+        .join(Organisation, Organisation.id == Fund.vendor_id)
+        .join(Partnership, (Partnership.vendor_id == Fund.vendor_id) & (Partnership.partner_id == partner.id))
+        .where(LedgerAccount.kind == AccountKind.AVAILABLE, Fund.ends_on >= today, Partnership.status == PartnershipStatus.ACTIVE)
+        .with_only_columns(ActivityType, Fund, Organisation, LedgerAccount.balance_minor)
+        .order_by(Organisation.name, Fund.ends_on, ActivityType.id)
+    )
+    if vendor_id is not None:
+        statement = statement.where(Fund.vendor_id == vendor_id)
+    return [Offer(*row) for row in db.session.execute(statement).all()]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A request as a list shows it, with its latest claim."""
+
+    request: MdfRequest
+    activity: str
+    partner: Organisation
+    vendor: Organisation
+    claim: Claim | None
+
+
+def lines(organisation: Organisation, *, partner_id: int | None = None, fund_id: int | None = None, limit: int = 200) -> list[Line]:
+    """An organisation's requests, newest first (drafts of partners are no vendor's business)."""
+    vendor_side = organisation.kind == "vendor"
+    other = MdfRequest.partner_id if vendor_side else MdfRequest.vendor_id
+    statement = (
+        scoped(organisation, MdfRequest)
+        .join(ActivityType, ActivityType.id == MdfRequest.activity_type_id)
+        .join(Organisation, Organisation.id == other)
+        .with_only_columns(MdfRequest, ActivityType.name, Organisation)
+        .order_by(MdfRequest.id.desc())
+        .limit(limit)
+    )
+    if vendor_side:
+        statement = statement.where(MdfRequest.status != RequestStatus.DRAFT)
+    if partner_id is not None:
+        statement = statement.where(MdfRequest.partner_id == partner_id)
+    if fund_id is not None:
+        statement = statement.where(MdfRequest.fund_id == fund_id)
+    rows = db.session.execute(statement).all()
+    latest = _latest_claims(organisation, [row[0].id for row in rows])
+    return [
+        Line(request, activity, found if vendor_side else organisation, organisation if vendor_side else found, latest.get(request.id))
+        for request, activity, found in rows
+    ]
+
+
+def _latest_claims(organisation: Organisation, request_ids: Sequence[int]) -> dict[int, Claim]:
+    rows = db.session.scalars(scoped(organisation, Claim).where(Claim.request_id.in_(request_ids)).order_by(Claim.id))
+    return {claim.request_id: claim for claim in rows}
+
+
+@dataclass(frozen=True)
+class ClaimLine:
+    """A claim as a queue shows it."""
+
+    claim: Claim
+    request: MdfRequest
+    activity: str
+    partner: Organisation
+
+
+def claim_lines(vendor: Organisation, statuses: Sequence[ClaimStatus]) -> list[ClaimLine]:
+    """A vendor's claims in these states, the longest wait first."""
+    rows = db.session.execute(
+        scoped(vendor, Claim)
+        .join(MdfRequest, MdfRequest.id == Claim.request_id)
+        .join(ActivityType, ActivityType.id == MdfRequest.activity_type_id)
+        .join(Organisation, Organisation.id == Claim.partner_id)
+        .where(Claim.status.in_(statuses))
+        .with_only_columns(Claim, MdfRequest, ActivityType.name, Organisation)
+        .order_by(Claim.submitted_at, Claim.id)
+    ).all()
+    return [ClaimLine(*row) for row in rows]
+
+
+def waiting_requests(vendor: Organisation) -> list[Line]:
+    """A vendor's undecided requests, the longest wait first."""
+    undecided = [line for line in lines(vendor) if line.request.status in (RequestStatus.SUBMITTED, RequestStatus.INFORMATION_REQUESTED)]
+    return sorted(undecided, key=lambda line: (line.request.submitted_at or line.request.created_at, line.request.id))
+
+
+def waiting_count(organisation: Organisation) -> int:
+    """How many decisions (a vendor's) or answers (a partner's) wait for this organisation."""
+    if organisation.kind == "vendor":
+        return _count(scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.SUBMITTED)) + _count(
+            scoped(organisation, Claim).where(Claim.status.in_((ClaimStatus.SUBMITTED, ClaimStatus.APPROVED)))
+        )
+    return _count(scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)) + _count(
+        scoped(organisation, Claim).where(Claim.status == ClaimStatus.INFORMATION_REQUESTED)
+    )
+
+
+def _count(statement: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+
+
+def claims_of(organisation: Organisation, request: MdfRequest) -> list[Claim]:
+    """A request's claims, oldest first."""
+    return list(db.session.scalars(scoped(organisation, Claim).where(Claim.request_id == request.id).order_by(Claim.id)))
+
+
+def other_claims(claim: Claim) -> int:
+    """How many other claims of the same vendor and partner an invoice is compared with."""
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Claim).where(Claim.partner_id == claim.partner_id, Claim.id != claim.id)  # unscoped: one partner's claims
+        )
+        or 0
+    )
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """A note with the name of who wrote it."""
+
+    note: MdfNote
+    author: str
+
+
+def notes_of(organisation: Organisation, request: MdfRequest, claim: Claim | None = None) -> list[NoteLine]:
+    """What was written about a request, or about one of its claims, oldest first."""
+    statement = (
+        scoped(organisation, MdfNote)
+        .outerjoin(Person, Person.id == MdfNote.person_id)
+        .where(MdfNote.request_id == request.id)
+        .with_only_columns(MdfNote, func.coalesce(Person.name, "Somebody"))
+        .order_by(MdfNote.id)
+    )
+    statement = statement.where(MdfNote.claim_id == claim.id) if claim else statement.where(MdfNote.claim_id.is_(None))
+    return [NoteLine(*row) for row in db.session.execute(statement).all()]
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A transfer with the names of its accounts and of who made it."""
+
+    transfer: Transfer
+    debit: LedgerAccount
+    credit: LedgerAccount
+    person: str | None
+    partner: str | None
+
+
+def ledger_lines(organisation: Organisation, *, subject: tuple[str, int] | None = None, fund_id: int | None = None, limit: int = 500) -> list[LedgerLine]:
+    """Transfers of a vendor's funds, or those that touch a partner's own accounts, newest first."""
+    debit, credit = aliased_accounts()
+    owner = Transfer.vendor_id if organisation.kind == "vendor" else Transfer.partner_id
+    statement = (
+        select(Transfer, debit, credit, Person.name, Organisation.name)  # unscoped: by `owner` below, vendor's or partner's own
+        .join(debit, debit.id == Transfer.debit_id)
+        .join(credit, credit.id == Transfer.credit_id)
+        .outerjoin(Person, Person.id == Transfer.person_id)
+        .outerjoin(Organisation, Organisation.id == Transfer.partner_id)
+        .where(owner == organisation.id)
+        .order_by(Transfer.id.desc())
+        .limit(limit)
+    )
+    if subject:
+        statement = statement.where(Transfer.subject_kind == subject[0], Transfer.subject_id == subject[1])
+    if fund_id is not None:
+        statement = statement.where(Transfer.fund_id == fund_id)
+    return [LedgerLine(*row) for row in db.session.execute(statement).all()]
+
+
+def deciders(vendor_id: int) -> list[Person]:
+    """Who may decide on money at a vendor: funds approvers first, then admins."""
+    rows = db.session.execute(
+        select(Person, Membership.role)  # unscoped: the people of one vendor, for its own mails and clocks
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == vendor_id, Membership.role.in_((Role.ADMIN, Role.APPROVER)))
+        .order_by(Person.id)
+    ).all()
+    return [person for person, _ in sorted(rows, key=lambda row: row[1] != Role.APPROVER)]
+
+
+def askers(partner_id: int) -> list[Person]:
+    """Who may ask for money at a partner."""
+    return list(
+        db.session.scalars(
+            select(Person)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(Membership.organisation_id == partner_id, Membership.role.in_((Role.ADMIN, Role.MARKETER)))
+            .order_by(Person.id)
+        )
+    )
+
+
+def aliased_accounts() -> tuple[Any, Any]:
+    """The ledger's accounts twice, for the two sides of a transfer."""
+    return aliased(LedgerAccount), aliased(LedgerAccount)
