@@ -151,9 +151,9 @@ class ContactImport(PublicId, Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     filename: Mapped[str] = mapped_column(String(200))
-    key: Mapped[str] = mapped_column(String(200))  # in the store, as UTF-8 in numbered parts
-    refused_key: Mapped[str | None] = mapped_column(String(200))
-    refused_parts: Mapped[int] = mapped_column(default=0)
+    key: Mapped[str] = mapped_column(String(200))  # in the store, as UTF-8 with plain line ends
+    refused_key: Mapped[str | None] = mapped_column(String(200))  # the folder of the refused rows in the store
+    refused_parts: Mapped[int] = mapped_column(default=0)  # numbered files in it, one for each chunk that had some
     layout: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # encoding, delimiter, header, size
     fingerprint: Mapped[str] = mapped_column(String(64), default="")  # SHA-256 of the file as it came
     status: Mapped[ImportStatus] = mapped_column(StrEnumType(ImportStatus), default=ImportStatus.MAPPING)

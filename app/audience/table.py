@@ -1,0 +1,175 @@
+"""Rows of a CSV file one by one, each with its line and the byte where the next begins, so that a reader can go on there.
+
+Whatever csv itself would read in silence (a quotation mark without its partner, cells without end) is refused with its line.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from app.audience.errors import Unreadable
+
+MAX_CELL = 64 * 1024  # characters
+MAX_COLUMNS = 200
+MAX_LINE = 1024 * 1024  # bytes of one line: no real row of contacts comes near it
+MAX_NAME = 80
+DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
+_SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+csv.field_size_limit(MAX_CELL)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the line it begins on, its cells, and where in the file the next one begins."""
+
+    line: int
+    cells: list[str]
+    end: int
+    last_line: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is built, found once when it comes in. `start` and `line` are where the first row after the headings begins."""
+
+    encoding: str
+    delimiter: str
+    header: list[str]
+    start: int
+    line: int
+    size: int
+    rows: int = 0
+    samples: list[list[str]] = field(default_factory=list)  # up to three values a column, for the page; never stored
+
+    def to_json(self) -> dict[str, Any]:
+        """What is kept with the import: no cell of a row."""
+        return {"encoding": self.encoding, "delimiter": self.delimiter, "header": self.header, "start": self.start, "line": self.line, "size": self.size}
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> "Layout":
+        """The same, read back."""
+        return cls(**raw)
+
+
+class Rows:
+    """Iterate over the rows of a UTF-8 stream that stands at byte `position`, with `line` lines before it.
+
+    Blank rows are left out. Raises Unreadable where the file stops being a table.
+    """
+
+    def __init__(self, stream: BinaryIO, delimiter: str, position: int = 0, line: int = 0) -> None:
+        self._stream = stream
+        self._delimiter = delimiter
+        self.position = position
+        self.line = line
+
+    def __iter__(self) -> Iterator[Row]:
+        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
+        while True:
+            begins = self.line + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise _explained(begins, self.line, str(error)) from None
+            if cells is None:
+                return
+            if any(cell.strip() for cell in cells):
+                yield Row(begins, cells, self.position, self.line)
+
+    def _lines(self) -> Iterator[str]:
+        while raw := self._stream.readline(MAX_LINE + 1):
+            if len(raw) > MAX_LINE:
+                raise Unreadable(self.line + 1, "This line is longer than 1 MB.", "Check that the file is a list of contacts, one a line.")
+            self.position += len(raw)
+            self.line += 1
+            yield raw.decode()
+
+
+def _explained(begins: int, now_at: int, message: str) -> Unreadable:
+    if "field larger" in message:
+        return Unreadable(
+            begins, "A cell here is longer than 64 KB.", "Shorten it, or look for a quotation mark that is opened and never closed."
+        )
+    if "unexpected end" in message:
+        return Unreadable(begins, "A quotation mark opens here and never closes.", 'Close it, or write "" for a quotation mark inside a cell.')
+    return Unreadable(now_at, "A quotation mark stands in the middle of a quoted cell.", 'Write "" for a quotation mark inside a cell.')
+
+
+def inspect(stream: BinaryIO, encoding: str) -> Layout:
+    """Read a whole UTF-8 file once, in constant memory: find how it is built and that every row can be read.
+
+    Raises Unreadable with the line: no headings, no rows, too many columns, cells or quotation marks without end.
+    """
+    delimiter, start, line = _opening(stream)
+    stream.seek(start)
+    rows = Rows(stream, delimiter, start, line)
+    walk = iter(rows)
+    first = next(walk, None)
+    if first is None:
+        raise Unreadable(0, "The file is empty.", "Export it again, with headings in the first row.")
+    header = _headings(first)
+    samples: list[list[str]] = [[] for _ in header]
+    count = 0
+    for row in walk:
+        count += 1
+        if len(row.cells) > MAX_COLUMNS:
+            raise Unreadable(row.line, f"This row has {len(row.cells):,} cells.", f"At most {MAX_COLUMNS} columns can be read.")
+        if count <= 50:
+            _sample(samples, row.cells)
+    if not count:
+        raise Unreadable(first.line, "There are headings, but no row below them.", "Export it again with its rows.")
+    return Layout(encoding, delimiter, header, first.end, first.last_line, rows.position, count, samples)
+
+
+def _sample(samples: list[list[str]], cells: list[str]) -> None:
+    for column, cell in zip(samples, cells, strict=False):
+        text = " ".join(cell.split())[:60]
+        if text and len(column) < 3 and text not in column:
+            column.append(text)
+
+
+def _opening(stream: BinaryIO) -> tuple[str, int, int]:
+    """The delimiter, and where the headings begin: after a line such as `sep=;`, which Excel writes."""
+    stream.seek(0)
+    sample = stream.read(64 * 1024)
+    first = sample.split(b"\n", 1)[0]
+    given = _SEP.fullmatch(first.decode(errors="replace"))
+    if given and given[1] in DELIMITERS:
+        return given[1], min(len(first) + 1, len(sample)), 1
+    return _delimiter(sample.decode(errors="ignore")), 0, 0
+
+
+def _delimiter(sample: str) -> str:
+    """The character that cuts most of the first rows into as many cells as the first one has."""
+    best, best_score = ",", (0, 0)
+    for candidate in DELIMITERS:
+        widths: list[int] = []
+        try:
+            for cells in csv.reader(io.StringIO(sample), delimiter=candidate):
+                widths += [len(cells)] if cells else []
+                if len(widths) == 20:
+                    break
+        except csv.Error:
+            pass
+        score = (sum(width == widths[0] for width in widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
+        if score > best_score:
+            best, best_score = candidate, score
+    return best
+
+
+def _headings(row: Row) -> list[str]:
+    if len(row.cells) > MAX_COLUMNS:
+        raise Unreadable(row.line, f"There are {len(row.cells):,} columns.", f"At most {MAX_COLUMNS} can be read: leave out those you don’t need.")
+    if any("@" in cell and "." in cell.rpartition("@")[2] for cell in row.cells):
+        raise Unreadable(row.line, "An address stands where the headings belong.", "Add a first row that names the columns, such as Email, First name.")
+    seen: dict[str, int] = {}
+    names = []
+    for number, cell in enumerate(row.cells, 1):
+        name = " ".join(cell.split())[:MAX_NAME] or f"Column {number}"
+        seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
+        names.append(name if seen[name.casefold()] == 1 else f"{name} ({seen[name.casefold()]})")
+    return names
