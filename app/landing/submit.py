@@ -11,12 +11,14 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app import tokens
 from app.audience import remember
 from app.clock import now
 from app.db import db
 from app.delivery.models import Delivery, Rendering
+from app.errors import Conflict
 from app.landing.models import PublishedPage, Submission
 from app.landing.read import Answers
 from app.render.form import FormSpec
@@ -35,14 +37,17 @@ def form_token(page: PublishedPage, at: datetime | None = None) -> str:
     return tokens.make_timed(FORM_PURPOSE, {"p": page.id, "n": secrets.token_urlsafe(12), "at": shown})
 
 
-def submit(page: PublishedPage, form: FormSpec, answers: Answers, token: str, origin: "Origin", source: Mapping[str, str]) -> Submission:
-    """Store what a person sent. Raises BadToken for a form that is not of this page or older than a week."""
+def submit(page: PublishedPage, form: FormSpec, answers: Answers, token: str, origin: "Origin", source: Mapping[str, str]) -> tuple[Submission, bool]:
+    """Store what a person sent; returns it and whether it is new (the same form sent twice is one submission).
+
+    Raises BadToken for a form that is not of this page or older than a week.
+    """
     facts = tokens.read_timed(FORM_PURPOSE, token, FORM_LIVES)
     if facts.get("p") != page.id:
         raise tokens.BadToken()
     known = _same_form(page, str(facts["n"]))
     if known:
-        return known
+        return known, False
     held = _held(answers, float(facts["at"]))
     moment = now()
     submission = Submission(
@@ -57,12 +62,18 @@ def submit(page: PublishedPage, form: FormSpec, answers: Answers, token: str, or
         held_reason=held,
         at=moment,
     )
-    if held is None:
-        _tie(submission, page, answers, origin)
-    db.session.add(submission)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            if held is None:
+                _tie(submission, page, answers, origin)
+            db.session.add(submission)
+    except IntegrityError:  # the same form, or the same new person, a moment ago on another connection
+        known = _same_form(page, str(facts["n"]))
+        if known is None:
+            raise Conflict("That was sent twice at the same moment. Send it once more.") from None
+        return known, False
     log.info("submission.stored", submission=submission.id, page=page.id, held=held)
-    return submission
+    return submission, True
 
 
 def _same_form(page: PublishedPage, nonce: str) -> Submission | None:
