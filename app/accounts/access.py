@@ -19,7 +19,22 @@ from app.accounts.session import signed_in
 from app.db import db
 from app.errors import Forbidden, NotFound
 
-__all__ = ["ADMINS", "ANYONE", "EDITORS", "MONEY", "Access", "Actor", "Role", "Seat", "access_of", "actor", "member", "public", "safe_next", "unclassified"]
+__all__ = [
+    "ADMINS",
+    "ANYONE",
+    "EDITORS",
+    "MONEY",
+    "Access",
+    "Actor",
+    "Role",
+    "Seat",
+    "access_of",
+    "actor",
+    "member",
+    "public",
+    "safe_next",
+    "unclassified",
+]
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -43,7 +58,9 @@ def public(view: V) -> V:
     return view
 
 
-def member(vendor: Collection[Role] | None = None, partner: Collection[Role] | None = None) -> Callable[[V], V]:
+def member(
+    vendor: Collection[Role] | None = None, partner: Collection[Role] | None = None
+) -> Callable[[V], V]:
     """Mark a view for signed-in people whose role at this kind of organisation is in the set.
 
     Not signed in: to the sign-in (401 for htmx, with the way there). Kind left out: NotFound. Role too small: Forbidden.
@@ -86,12 +103,22 @@ def access_of(view: Callable[..., Any]) -> Access | None:
 
 def unclassified(app: Flask) -> list[str]:
     """Endpoints that nobody has classified, static files left out; sorted."""
-    return sorted(name for name, view in app.view_functions.items() if access_of(view) is None and name.rpartition(".")[2] != "static")
+    return sorted(
+        name
+        for name, view in app.view_functions.items()
+        if access_of(view) is None and name.rpartition(".")[2] != "static"
+    )
 
 
 def safe_next(raw: str | None) -> str | None:
     """A path on this server to go on to after sign-in, or None: other hosts, schemes and odd characters are dropped."""
-    if not raw or not raw.startswith("/") or raw.startswith("//") or "\\" in raw or any(ord(c) <= 32 or ord(c) == 127 for c in raw):
+    if (
+        not raw
+        or not raw.startswith("/")
+        or raw.startswith("//")
+        or "\\" in raw
+        or any(ord(c) <= 32 or ord(c) == 127 for c in raw)
+    ):
         return None
     try:
         parts = urlsplit(raw)
@@ -105,7 +132,9 @@ def only_these(who: Actor, roles: Collection[Role]) -> str:
     names = list(
         db.session.scalars(
             select(Person.name)
-            .join(Membership, Membership.person_id == Person.id)  # unscoped: restricted to the actor's organisation below
+            .join(
+                Membership, Membership.person_id == Person.id
+            )  # unscoped: restricted to the actor's organisation below
             .where(Membership.organisation_id == who.organisation.id, Membership.role.in_(roles))
             .order_by(Membership.role, Person.name)
         )
@@ -124,6 +153,8 @@ def _frozen(roles: Collection[Role] | None) -> frozenset[Role] | None:
 def _to_sign_in() -> BaseResponse:
     if request.headers.get("HX-Request"):
         page = urlsplit(request.headers.get("HX-Current-URL", ""))
-        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=safe_next(page.path))})
+        return Response(
+            status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=safe_next(page.path))}
+        )
     wanted = request.full_path.removesuffix("?") if request.method == "GET" and request.path != "/" else None
     return redirect(url_for("accounts.sign_in", next=safe_next(wanted)), 303)

@@ -11,7 +11,9 @@ Fact = int | str | bool | None
 _OWNERS = ("organisation_id", "partner_id", "vendor_id")
 
 
-def record(actor: Actor | None, action: str, subject: Base, *, organisation_id: int | None = None, **facts: Fact) -> AuditEntry:
+def record(
+    actor: Actor | None, action: str, subject: Base, *, organisation_id: int | None = None, **facts: Fact
+) -> AuditEntry:
     """Note that `actor` (None: the system, or an operator) did `action`, such as "campaign.launched", to `subject`.
 
     The entry belongs to the actor's organisation; without an actor to `organisation_id`, else to the subject's owner.

@@ -29,14 +29,18 @@ class NoSeat(Refused):
     """The password is right, but the person belongs to no organisation any more."""
 
     def __init__(self) -> None:
-        super().__init__("You belong to no organisation any more. Ask an administrator of yours for an invitation.")
+        super().__init__(
+            "You belong to no organisation any more. Ask an administrator of yours for an invitation."
+        )
 
 
 class InvitationClosed(NotFound):
     """The invitation is used, revoked, too old, or was never one."""
 
     def __init__(self) -> None:
-        super().__init__("This invitation is used up, withdrawn or older than 14 days. Ask whoever invited you to send it again.")
+        super().__init__(
+            "This invitation is used up, withdrawn or older than 14 days. Ask whoever invited you to send it again."
+        )
 
 
 class LinkWornOut(NotFound):

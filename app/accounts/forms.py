@@ -85,14 +85,21 @@ class ReturningForm(Form):
 
     def offer(self, new_name: str, homes: list[Organisation]) -> None:
         """Let them choose between a new company and those they run."""
-        self.home.choices = [("", f"{new_name}, a new company here"), *((home.pid, home.name) for home in homes)]
+        self.home.choices = [
+            ("", f"{new_name}, a new company here"),
+            *((home.pid, home.name) for home in homes),
+        ]
 
 
 class InviteForm(Form):
     """A colleague to invite."""
 
-    name = StringField("Name", [Required("Write the person’s name."), Short(120), one_line], filters=[stripped])
-    email = EmailField("Work email", [Required("Write the person’s work email."), one_address], filters=[stripped])
+    name = StringField(
+        "Name", [Required("Write the person’s name."), Short(120), one_line], filters=[stripped]
+    )
+    email = EmailField(
+        "Work email", [Required("Write the person’s work email."), one_address], filters=[stripped]
+    )
     role = SelectField("Role", coerce=Role)
 
     def offer(self, kind: OrganisationKind) -> None:
@@ -105,13 +112,17 @@ class InviteForm(Form):
 class RoleForm(Form):
     """A colleague's new role."""
 
-    role = SelectField("Role", coerce=Role, choices=[(str(role), words) for role, words in ROLE_WORDS.items()])
+    role = SelectField(
+        "Role", coerce=Role, choices=[(str(role), words) for role, words in ROLE_WORDS.items()]
+    )
 
 
 class OrganisationForm(Form):
     """An organisation's own facts."""
 
-    name = StringField("Name", [Required("Write the organisation’s name."), Short(120), one_line], filters=[stripped])
+    name = StringField(
+        "Name", [Required("Write the organisation’s name."), Short(120), one_line], filters=[stripped]
+    )
     country = SelectField("Country", choices=list(countries()))
     timezone = SelectField("Time zone", choices=[(zone, zone.replace("_", " ")) for zone in timezones()])
     currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES])

@@ -53,7 +53,9 @@ class Line:
 
 def page(organisation: Organisation, number: int) -> Page[Line]:
     """One page of the organisation's log, newest first."""
-    total = db.session.scalar(select(func.count()).select_from(scoped(organisation, AuditEntry).subquery())) or 0
+    total = (
+        db.session.scalar(select(func.count()).select_from(scoped(organisation, AuditEntry).subquery())) or 0
+    )
     offset = offset_of(number, PAGE, total)
     query = _newest_first(organisation).offset(offset).limit(PAGE)
     return Page([_line(entry, name) for entry, name in db.session.execute(query)], offset, PAGE, total)

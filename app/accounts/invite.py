@@ -51,15 +51,23 @@ def issue(organisation: Organisation, invitation: Invitation, email: str, actor:
 
     Raises Invalid when one of the same kind is open for this address.
     """
-    if any(held.email == normal(email) and held.kind is invitation.kind for held in open_invitations(organisation)):
-        raise Invalid("Invited already.", {"email": "This person is invited already. Send the open invitation again instead."})
+    if any(
+        held.email == normal(email) and held.kind is invitation.kind
+        for held in open_invitations(organisation)
+    ):
+        raise Invalid(
+            "Invited already.",
+            {"email": "This person is invited already. Send the open invitation again instead."},
+        )
     invitation.organisation_id = organisation.id
     invitation.email = normal(email)
     invitation.invited_by = actor.person.id if actor else None
     invitation.expires_at = now() + VALID
     db.session.add(invitation)
     db.session.flush()
-    audit.record(actor, "invitation.sent", invitation, organisation_id=organisation.id, role=str(invitation.role))
+    audit.record(
+        actor, "invitation.sent", invitation, organisation_id=organisation.id, role=str(invitation.role)
+    )
     _mail(organisation, invitation)
     return invitation
 
@@ -84,7 +92,9 @@ def revoke(actor: Actor, invitation: Invitation) -> None:
 
 def open_invitations(organisation: Organisation, kind: InvitationKind | None = None) -> list[Invitation]:
     """What is neither accepted nor withdrawn, newest first; expired ones are among them, to be sent again."""
-    query = scoped(organisation, Invitation).where(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+    query = scoped(organisation, Invitation).where(
+        Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None)
+    )
     if kind is not None:
         query = query.where(Invitation.kind == kind)
     return list(db.session.scalars(query.order_by(Invitation.created_at.desc(), Invitation.id.desc())))
@@ -92,7 +102,9 @@ def open_invitations(organisation: Organisation, kind: InvitationKind | None = N
 
 def link(invitation: Invitation) -> str:
     """The absolute link that accepts it."""
-    return app_url_for("accounts.invitation", token=tokens.make_timed(_PURPOSE, {"invitation": invitation.pid}))
+    return app_url_for(
+        "accounts.invitation", token=tokens.make_timed(_PURPOSE, {"invitation": invitation.pid})
+    )
 
 
 def read(token: str, lock: bool = False) -> tuple[Invitation, Organisation]:
@@ -104,7 +116,9 @@ def read(token: str, lock: bool = False) -> tuple[Invitation, Organisation]:
         held = tokens.read_timed(_PURPOSE, token, int(VALID.total_seconds()))
     except tokens.BadToken:
         raise InvitationClosed() from None
-    query = select(Invitation, Organisation).join(  # unscoped: the signed link decides, nobody is signed in yet
+    query = select(
+        Invitation, Organisation
+    ).join(  # unscoped: the signed link decides, nobody is signed in yet
         Organisation, Organisation.id == Invitation.organisation_id
     )
     query = query.where(Invitation.pid == str(held.get("invitation")))

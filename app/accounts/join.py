@@ -30,7 +30,9 @@ def known_person(invitation: Invitation, password: str, network: str) -> Person:
 
 def seat(person: Person, organisation: Organisation, role: Role) -> Membership:
     """Give `person` a seat; who has one there already keeps their role."""
-    held = db.session.scalars(scoped(organisation, Membership).where(Membership.person_id == person.id)).one_or_none()
+    held = db.session.scalars(
+        scoped(organisation, Membership).where(Membership.person_id == person.id)
+    ).one_or_none()
     if held is not None:
         return held
     membership = Membership(person_id=person.id, organisation_id=organisation.id, role=role)
@@ -48,5 +50,10 @@ def join_team(invitation: Invitation, organisation: Organisation, person: Person
     """Accept a colleague's invitation."""
     membership = seat(person, organisation, invitation.role)
     use_up(invitation)
-    audit.record(Actor(person, organisation, membership.role), "invitation.accepted", invitation, role=str(membership.role))
+    audit.record(
+        Actor(person, organisation, membership.role),
+        "invitation.accepted",
+        invitation,
+        role=str(membership.role),
+    )
     return membership

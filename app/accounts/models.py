@@ -46,7 +46,9 @@ class Person(PublicId, Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     password_hash: Mapped[str | None] = mapped_column(String(255))
-    session_epoch: Mapped[int] = mapped_column(default=0)  # one more ends every session that carries the old one
+    session_epoch: Mapped[int] = mapped_column(
+        default=0
+    )  # one more ends every session that carries the old one
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

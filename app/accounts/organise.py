@@ -69,7 +69,9 @@ def countries() -> tuple[tuple[str, str], ...]:
 @cache
 def timezones() -> tuple[str, ...]:
     """Names of zones that people live in, such as `Europe/Amsterdam`."""
-    return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_ELSEWHERE)))
+    return tuple(
+        sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_ELSEWHERE))
+    )
 
 
 def change(actor: Actor, facts: Facts) -> None:
@@ -87,7 +89,11 @@ def change(actor: Actor, facts: Facts) -> None:
         raise Invalid("Some of it can’t be taken.", wrong)
     organisation = actor.organisation
     organisation.name = facts.name.strip()
-    organisation.country, organisation.timezone, organisation.currency = facts.country, facts.timezone, facts.currency
+    organisation.country, organisation.timezone, organisation.currency = (
+        facts.country,
+        facts.timezone,
+        facts.currency,
+    )
     audit.record(actor, "organisation.changed", organisation)
 
 
@@ -96,7 +102,9 @@ def free_slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:70] or "organisation"
     taken = set(
-        db.session.scalars(select(Organisation.slug).where(Organisation.slug.startswith(base, autoescape=True)))
+        db.session.scalars(
+            select(Organisation.slug).where(Organisation.slug.startswith(base, autoescape=True))
+        )
     )
     number = 1
     while (slug := base if number == 1 else f"{base}-{number}") in taken:

@@ -38,6 +38,9 @@ def create_vendor(name: str, slug: str | None, admin_email: str, admin_name: str
 
 def _check(slug: str) -> None:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or len(slug) > 80:
-        raise Invalid("A short name holds small letters, digits and single hyphens.", {"slug": "Small letters, digits, hyphens."})
+        raise Invalid(
+            "A short name holds small letters, digits and single hyphens.",
+            {"slug": "Small letters, digits, hyphens."},
+        )
     if db.session.scalar(select(Organisation.id).where(Organisation.slug == slug)) is not None:
         raise Invalid(f"The short name {slug} is taken.", {"slug": "Taken."})

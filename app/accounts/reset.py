@@ -51,7 +51,9 @@ def choose(person: Person, password: str) -> None:
     passwords.store(person, password)
     values = {"name": person.name, "link": app_url_for("accounts.forgotten")}
     mail.post("password_changed", person.email, values, None)
-    homes = select(Organisation, Membership.role).join(Membership, Membership.organisation_id == Organisation.id)
+    homes = select(Organisation, Membership.role).join(
+        Membership, Membership.organisation_id == Organisation.id
+    )
     for organisation, role in db.session.execute(homes.where(Membership.person_id == person.id)):
         audit.record(Actor(person, organisation, role), "person.password_changed", person)
 

@@ -25,7 +25,12 @@ def begin(person: Person, organisation_id: int | None = None) -> None:
     """Sign `person` in on this browser. Whatever the cookie held before is dropped, against fixation."""
     session.clear()
     session.permanent = True
-    session.update(person=person.id, epoch=person.session_epoch, organisation=organisation_id, since=int(now().timestamp()))
+    session.update(
+        person=person.id,
+        epoch=person.session_epoch,
+        organisation=organisation_id,
+        since=int(now().timestamp()),
+    )
     _forget()
 
 
@@ -63,8 +68,16 @@ def seats() -> list[Seat]:
         .join(Membership, Membership.organisation_id == Organisation.id)
         .where(Membership.person_id == actor.person.id)
     ).all()
-    found = [Seat(organisation, role, organisation.id == actor.organisation.id) for organisation, role in rows]
-    return sorted(found, key=lambda seat: (seat.organisation.kind is not OrganisationKind.VENDOR, seat.organisation.name.casefold()))
+    found = [
+        Seat(organisation, role, organisation.id == actor.organisation.id) for organisation, role in rows
+    ]
+    return sorted(
+        found,
+        key=lambda seat: (
+            seat.organisation.kind is not OrganisationKind.VENDOR,
+            seat.organisation.name.casefold(),
+        ),
+    )
 
 
 def for_templates() -> dict[str, object]:

@@ -146,12 +146,16 @@ def _changed(form: ChangePasswordForm) -> bool:
     try:
         check(who.person.email, text_of(form.current), request.remote_addr or "unknown")
     except WrongPassword as error:
-        form.current.errors = [error.message.replace("Email and password don’t match.", "This isn’t your present password.")]
+        form.current.errors = [
+            error.message.replace("Email and password don’t match.", "This isn’t your present password.")
+        ]
         return False
     except Paused as error:
         form.current.errors = [error.message]
         return False
-    trouble = passwords.trouble(text_of(form.password), who.person.email, who.person.name, who.organisation.name)
+    trouble = passwords.trouble(
+        text_of(form.password), who.person.email, who.person.name, who.organisation.name
+    )
     if trouble:
         form.password.errors = [trouble]
         return False

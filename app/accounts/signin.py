@@ -35,7 +35,9 @@ def check(email: str, password: str, network: str) -> Person:
     """The person, when address and password fit. Raises Paused or WrongPassword; call it before anything is written."""
     counters = attempts.limits("sign-in", normal(email), network)
     left = attempts.spend(counters)
-    held = db.session.execute(select(Person.id, Person.password_hash).where(Person.email == normal(email))).one_or_none()
+    held = db.session.execute(
+        select(Person.id, Person.password_hash).where(Person.email == normal(email))
+    ).one_or_none()
     # Hashing is slow on purpose: no transaction is held over it, or a guesser could keep SQLite's one writer busy.
     db.session.rollback()
     right = passwords.fits(held.password_hash if held else None, password)

@@ -40,13 +40,22 @@ def change_role(actor: Actor, membership: Membership, role: Role) -> None:
         return
     _keep_an_admin(actor, membership)
     was, membership.role = membership.role, role
-    audit.record(actor, "membership.role_changed", membership, person_id=membership.person_id, was=str(was), role=str(role))
+    audit.record(
+        actor,
+        "membership.role_changed",
+        membership,
+        person_id=membership.person_id,
+        was=str(was),
+        role=str(role),
+    )
 
 
 def remove(actor: Actor, membership: Membership) -> None:
     """Take a colleague's seat; their next request finds them outside. Raises LastAdmin."""
     _keep_an_admin(actor, membership)
-    audit.record(actor, "membership.removed", membership, person_id=membership.person_id, role=str(membership.role))
+    audit.record(
+        actor, "membership.removed", membership, person_id=membership.person_id, role=str(membership.role)
+    )
     db.session.delete(membership)
 
 
@@ -54,7 +63,11 @@ def _keep_an_admin(actor: Actor, membership: Membership) -> None:
     if membership.role is not Role.ADMIN:
         return
     # Two administrators who demote each other at once wait for one another here.
-    db.session.execute(select(Organisation.id).where(Organisation.id == actor.organisation.id).with_for_update())
-    others = scoped(actor.organisation, Membership).where(Membership.role == Role.ADMIN, Membership.id != membership.id)
+    db.session.execute(
+        select(Organisation.id).where(Organisation.id == actor.organisation.id).with_for_update()
+    )
+    others = scoped(actor.organisation, Membership).where(
+        Membership.role == Role.ADMIN, Membership.id != membership.id
+    )
     if not db.session.scalars(others).first():
         raise LastAdmin(actor.organisation.name)

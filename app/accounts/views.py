@@ -91,7 +91,9 @@ def forgotten() -> Answer:
     """Ask for a link to choose a new password; the answer is the same for every address."""
     form = ForgottenForm()
     if not form.validate_on_submit():
-        return render_template("accounts/forgotten.html", form=form, sent=False), 422 if form.is_submitted() else 200
+        return render_template(
+            "accounts/forgotten.html", form=form, sent=False
+        ), 422 if form.is_submitted() else 200
     try:
         reset.ask(text_of(form.email), _network())
     except Paused as error:
@@ -114,7 +116,9 @@ def new_password(token: str) -> Answer:
             flash("Your password is changed, and every other browser is signed out.")
             return redirect("/" if session.signed_in() else url_for("accounts.sign_in"), 303)
         form.password.errors = [trouble]
-    return render_template("accounts/reset.html", form=form, person=person), 422 if form.is_submitted() else 200
+    return render_template(
+        "accounts/reset.html", form=form, person=person
+    ), 422 if form.is_submitted() else 200
 
 
 @bp.route("/invitation/<token>", methods=["GET", "POST"])
@@ -161,7 +165,12 @@ def _returning(token: str, held: Invitation, organisation: Organisation, person:
 def _invitation_page(form: object, held: Invitation, organisation: Organisation, **values: object) -> Answer:
     by = invite.inviter(held, organisation)
     page = render_template(
-        "accounts/invitation.html", form=form, invitation=held, organisation=organisation, inviter=by, **values
+        "accounts/invitation.html",
+        form=form,
+        invitation=held,
+        organisation=organisation,
+        inviter=by,
+        **values,
     )
     return page, 422 if request.method == "POST" else 200
 

@@ -54,7 +54,9 @@ def _try(settings: Settings, mail: OutgoingMail, sender_name: str) -> None:
         log.warning("mail.refused", mail_id=mail.id, template=mail.template, **error.facts)
         sending.failed(mail, error.message)
     except MailDelayed as error:
-        log.warning("mail.delayed", mail_id=mail.id, template=mail.template, attempt=mail.attempts, **error.facts)
+        log.warning(
+            "mail.delayed", mail_id=mail.id, template=mail.template, attempt=mail.attempts, **error.facts
+        )
         sending.delayed(mail, error.message)
     else:
         log.info("mail.sent", mail_id=mail.id, template=mail.template)

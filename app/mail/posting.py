@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _SUBJECT_MAX = 255
 
 
-def post(template: str, to: str, context: Mapping[str, object], organisation: "Organisation | None" = None) -> OutgoingMail:
+def post(
+    template: str, to: str, context: Mapping[str, object], organisation: "Organisation | None" = None
+) -> OutgoingMail:
     """Write the mail `template` to one address and ring for it to be sent after the commit.
 
     `organisation` is whose mail it is: its name stands in the sender. Links in `context` must be absolute.
@@ -52,6 +54,11 @@ def header(text: str) -> str:
 def address(text: str) -> str:
     """`text`, if it is one bare address. Raises HeaderRefused for lists, names and control characters."""
     local, _, domain = header(text).rpartition("@")
-    if not local or not domain or len(text) > 254 or any(char.isspace() or char in ',;<>"@' for char in local + domain):
+    if (
+        not local
+        or not domain
+        or len(text) > 254
+        or any(char.isspace() or char in ',;<>"@' for char in local + domain)
+    ):
         raise HeaderRefused("Give one email address.")
     return text

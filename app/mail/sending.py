@@ -51,7 +51,11 @@ def delayed(mail: OutgoingMail, reason: str) -> None:
 
 def due_ids(limit: int = 500) -> list[int]:
     """Ids of the mails whose time has come and which nobody holds, oldest first."""
-    return list(db.session.scalars(select(OutgoingMail.id).where(*_due(now())).order_by(OutgoingMail.not_before).limit(limit)))
+    return list(
+        db.session.scalars(
+            select(OutgoingMail.id).where(*_due(now())).order_by(OutgoingMail.not_before).limit(limit)
+        )
+    )
 
 
 def compose(mail: OutgoingMail, sender_name: str, sender: str) -> EmailMessage:
@@ -81,7 +85,9 @@ def _due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
 def _settle(mail: OutgoingMail, **values: object) -> None:
     db.session.execute(
         update(OutgoingMail)
-        .where(OutgoingMail.id == mail.id, OutgoingMail.attempts == mail.attempts, OutgoingMail.sent_at.is_(None))
+        .where(
+            OutgoingMail.id == mail.id, OutgoingMail.attempts == mail.attempts, OutgoingMail.sent_at.is_(None)
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )

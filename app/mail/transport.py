@@ -17,7 +17,13 @@ from app.mail.errors import MailDelayed, MailRefused
 from app.settings import Settings
 
 TIMEOUT = 20  # seconds for each step; a slice of a worker's time, so short
-_SES_FOR_GOOD = {"MessageRejected", "BadRequestException", "NotFoundException", "MailFromDomainNotVerifiedException", "AccountSuspendedException"}
+_SES_FOR_GOOD = {
+    "MessageRejected",
+    "BadRequestException",
+    "NotFoundException",
+    "MailFromDomainNotVerifiedException",
+    "AccountSuspendedException",
+}
 
 
 def send(settings: Settings, message: EmailMessage, to: str) -> None:
@@ -25,7 +31,11 @@ def send(settings: Settings, message: EmailMessage, to: str) -> None:
     if settings.mail_transport.startswith("ses://"):
         _send_ses(urlsplit(settings.mail_transport), settings.mail_from, message, to)
     else:
-        url = f"smtp://{settings.sandbox_smtp}" if settings.mail_transport == "sandbox" else settings.mail_transport
+        url = (
+            f"smtp://{settings.sandbox_smtp}"
+            if settings.mail_transport == "sandbox"
+            else settings.mail_transport
+        )
         _send_smtp(urlsplit(url), settings.mail_from, message, to)
 
 
@@ -39,7 +49,9 @@ def _send_smtp(url: SplitResult, sender: str, message: EmailMessage, to: str) ->
         code, _ = next(iter(error.recipients.values()))
         raise _outcome(code) from error
     except smtplib.SMTPAuthenticationError as error:
-        raise MailDelayed("The mail server refuses the password of MAIL_TRANSPORT.", code=error.smtp_code) from error
+        raise MailDelayed(
+            "The mail server refuses the password of MAIL_TRANSPORT.", code=error.smtp_code
+        ) from error
     except smtplib.SMTPResponseException as error:
         raise _outcome(error.smtp_code) from error
     except (smtplib.SMTPException, OSError) as error:
@@ -79,7 +91,11 @@ def _send_ses(url: SplitResult, sender: str, message: EmailMessage, to: str) -> 
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT)
     try:
         client = boto3.client("sesv2", region_name=url.hostname, config=config)
-        client.send_email(FromEmailAddress=sender, Destination={"ToAddresses": [to]}, Content={"Raw": {"Data": message.as_bytes()}})
+        client.send_email(
+            FromEmailAddress=sender,
+            Destination={"ToAddresses": [to]},
+            Content={"Raw": {"Data": message.as_bytes()}},
+        )
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _SES_FOR_GOOD:

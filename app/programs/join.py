@@ -22,13 +22,19 @@ def homes(person: Person) -> list[Organisation]:
     query = (
         select(Organisation)
         .join(Membership, Membership.organisation_id == Organisation.id)
-        .where(Membership.person_id == person.id, Membership.role == Role.ADMIN, Organisation.kind == OrganisationKind.PARTNER)
+        .where(
+            Membership.person_id == person.id,
+            Membership.role == Role.ADMIN,
+            Organisation.kind == OrganisationKind.PARTNER,
+        )
         .order_by(Organisation.name)
     )
     return list(db.session.scalars(query))
 
 
-def join_partner(invitation: Invitation, vendor: Organisation, person: Person, home: Organisation | None) -> Organisation:
+def join_partner(
+    invitation: Invitation, vendor: Organisation, person: Person, home: Organisation | None
+) -> Organisation:
     """Accept as `home`, or as a new organisation when None; returns the partner. Raises Conflict when `home` is a partner already.
 
     That `person` administers `home` is the caller's to check. The vendor is told by mail.
@@ -61,7 +67,9 @@ def _found(invitation: Invitation, vendor: Organisation, person: Person) -> Orga
 
 
 def _agree(invitation: Invitation, vendor: Organisation, partner: Organisation) -> Partnership:
-    held = db.session.scalars(scoped(partner, Partnership).where(Partnership.vendor_id == vendor.id)).one_or_none()
+    held = db.session.scalars(
+        scoped(partner, Partnership).where(Partnership.vendor_id == vendor.id)
+    ).one_or_none()
     if held is not None and held.status is PartnershipStatus.ACTIVE:
         raise Conflict(f"{partner.name} is a partner of {vendor.name} already.")
     partnership = held or Partnership(vendor_id=vendor.id, partner_id=partner.id)
@@ -76,7 +84,11 @@ def _agree(invitation: Invitation, vendor: Organisation, partner: Organisation) 
 
 
 def _tell(invitation: Invitation, vendor: Organisation, partner: Organisation, person: Person) -> None:
-    team = select(Person).join(Membership, Membership.person_id == Person.id).where(Membership.organisation_id == vendor.id)
+    team = (
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organisation_id == vendor.id)
+    )
     told = list(db.session.scalars(team.where(Person.id == invitation.invited_by)))
     for reader in told or db.session.scalars(team.where(Membership.role == Role.ADMIN)):
         values = {

@@ -23,7 +23,9 @@ class Partnership(PublicId, Base):
 
     vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    status: Mapped[PartnershipStatus] = mapped_column(StrEnumType(PartnershipStatus), default=PartnershipStatus.ACTIVE)
+    status: Mapped[PartnershipStatus] = mapped_column(
+        StrEnumType(PartnershipStatus), default=PartnershipStatus.ACTIVE
+    )
     tier: Mapped[str] = mapped_column(String(40), default="")
     region: Mapped[str] = mapped_column(String(80), default="")
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from app.accounts.models import Organisation
+from app.accounts.models import Organisation, Person
 from app.db import db, scoped
 from app.programs.models import Partnership, PartnershipStatus
 
@@ -18,7 +18,9 @@ def partnerships_of(org: Organisation) -> list[Partnership]:
 def partnership_between(vendor_id: int, partner_id: int) -> Partnership | None:
     """The active partnership of these two, if there is one."""
     query = select(Partnership).where(  # unscoped: both sides are named
-        Partnership.vendor_id == vendor_id, Partnership.partner_id == partner_id, Partnership.status == PartnershipStatus.ACTIVE
+        Partnership.vendor_id == vendor_id,
+        Partnership.partner_id == partner_id,
+        Partnership.status == PartnershipStatus.ACTIVE,
     )
     return db.session.scalars(query).one_or_none()
 
@@ -47,5 +49,18 @@ def vendors_of(partner: Organisation) -> list[tuple[Organisation, Partnership]]:
 
 def tiers_of(vendor: Organisation) -> list[str]:
     """The tiers a vendor has given so far, by name; the usual ones until there are any."""
-    query = select(Partnership.tier).where(Partnership.vendor_id == vendor.id, Partnership.tier != "").distinct()  # unscoped: the vendor's own
+    query = (
+        select(Partnership.tier).where(Partnership.vendor_id == vendor.id, Partnership.tier != "").distinct()
+    )  # unscoped: the vendor's own
     return sorted(db.session.scalars(query)) or list(USUAL_TIERS)
+
+
+def manager_names(vendor: Organisation) -> dict[int, str]:
+    """The names of the people who look after a vendor's partners, by the person's id."""
+    query = (
+        select(Person.id, Person.name)
+        .join(Partnership, Partnership.manager_id == Person.id)
+        .where(Partnership.vendor_id == vendor.id)
+        .distinct()
+    )
+    return {row.id: row.name for row in db.session.execute(query)}
