@@ -39,8 +39,7 @@ def _database() -> str:
 def _migrations() -> str:
     script = ScriptDirectory(current_app.extensions["migrate"].directory)
     try:
-        with db.engine.connect() as connection:
-            applied = set(MigrationContext.configure(connection).get_current_heads())
+        applied = set(MigrationContext.configure(db.session.connection()).get_current_heads())
     except SQLAlchemyError as error:
         log.warning("ready.migrations", error=type(error).__name__)
         return "can’t be read"

@@ -36,11 +36,21 @@ def _add(row: T) -> T:
     return row
 
 
-def campaign(vendor: Organisation, partner: Organisation, name: str = "Spring", shares_leads: bool = False) -> Story:
+def campaign(
+    vendor: Organisation, partner: Organisation, name: str = "Spring", shares_leads: bool = False
+) -> Story:
     """A finished campaign of `partner` with a kit of `vendor`; commits."""
     kit = _add(Kit(vendor_id=vendor.id, slug=f"kit-{name}-{partner.id}".lower(), name=f"Kit {name}"))
     version = _add(
-        KitVersion(kit_id=kit.id, vendor_id=vendor.id, version="1.0", status=VersionStatus.PUBLISHED, manifest={}, archive_key="x", sha256="0" * 64)
+        KitVersion(
+            kit_id=kit.id,
+            vendor_id=vendor.id,
+            version="1.0",
+            status=VersionStatus.PUBLISHED,
+            manifest={},
+            archive_key="x",
+            sha256="0" * 64,
+        )
     )
     people = _add(ContactList(partner_id=partner.id, name=f"List {name}"))
     row = _add(
@@ -57,12 +67,30 @@ def campaign(vendor: Organisation, partner: Organisation, name: str = "Spring", 
         )
     )
     email = f"sanne.{name}@vandijk.example".lower()
-    contact = _add(Contact(partner_id=partner.id, email=email, address_hash=address_hash(email), first_name="Sanne"))
+    contact = _add(
+        Contact(partner_id=partner.id, email=email, address_hash=address_hash(email), first_name="Sanne")
+    )
     send = _add(
-        Send(partner_id=partner.id, vendor_id=vendor.id, campaign_id=row.id, email="invitation", status=SendStatus.FINISHED, list_id=people.id, expected=1)
+        Send(
+            partner_id=partner.id,
+            vendor_id=vendor.id,
+            campaign_id=row.id,
+            email="invitation",
+            status=SendStatus.FINISHED,
+            list_id=people.id,
+            expected=1,
+        )
     )
     rendering = _add(
-        Rendering(send_id=send.id, partner_id=partner.id, vendor_id=vendor.id, subject="Is home the weakest door?", html="", text="", segments=b"")
+        Rendering(
+            send_id=send.id,
+            partner_id=partner.id,
+            vendor_id=vendor.id,
+            subject="Is home the weakest door?",
+            html="",
+            text="",
+            segments=b"",
+        )
     )
     delivery = _add(
         Delivery(
@@ -77,7 +105,11 @@ def campaign(vendor: Organisation, partner: Organisation, name: str = "Spring", 
         )
     )
     content = {"title": "Book your check", "consents": {}, "controller": partner.name}
-    page = _add(PublishedPage(partner_id=partner.id, vendor_id=vendor.id, campaign_id=row.id, name="check", content=content))
+    page = _add(
+        PublishedPage(
+            partner_id=partner.id, vendor_id=vendor.id, campaign_id=row.id, name="check", content=content
+        )
+    )
     db.session.commit()
     return Story(version, row, people, contact, send, rendering, delivery, page)
 

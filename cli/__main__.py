@@ -1,0 +1,5 @@
+"""`python -m cli` is `throughline`."""
+
+from cli import main
+
+main()

@@ -1,0 +1,114 @@
+"""The beat: it wakes what is due and sweeps what is stuck, from the database alone.
+
+One beat works at a time; others stand by and take over when it dies. Each wake has a transaction of its own, and its error is its own.
+"""
+
+import fcntl
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import db
+from app.mail.jobs import wake_due as wake_mail
+from app.settings import Settings
+from worker import drain
+from worker.jobs import where
+
+log = structlog.get_logger(__name__)
+
+_ADVISORY_LOCK = 7_305_808_869_229_538_665  # "through…" as a number; any fixed one will do
+_STAND_BY = 2.0
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Something to do every so many seconds: `call` gets the application and returns what it did, if that is worth a line in the log."""
+
+    name: str
+    seconds: float
+    call: Callable[[Flask], object]
+
+
+WAKES: tuple[Wake, ...] = (Wake("mail", 1, wake_mail),)
+
+
+def call(app: Flask, wake: Wake) -> None:
+    """One wake in its own context and transaction; an error is logged and goes no further."""
+    with app.app_context():
+        try:
+            done = wake.call(app)
+            db.session.commit()
+        except Exception as error:
+            db.session.rollback()
+            log.error("beat.wake_failed", wake=wake.name, error=type(error).__name__, at=where(error))
+        else:
+            if done:
+                log.info("beat.woke", wake=wake.name, count=done)
+
+
+def run(app: Flask, settings: Settings, wakes: tuple[Wake, ...] = WAKES) -> None:
+    """Beat until SIGTERM or SIGINT."""
+    signal.signal(signal.SIGTERM, drain.ask)
+    signal.signal(signal.SIGINT, drain.ask)
+    while not drain.asked():
+        try:
+            with _alone(app, settings) as still_alone:
+                _beat(app, wakes, still_alone)
+        except SQLAlchemyError as error:
+            log.warning("beat.database_away", error=type(error).__name__)
+        _sleep(_STAND_BY)
+
+
+def _beat(app: Flask, wakes: tuple[Wake, ...], still_alone: Callable[[], bool]) -> None:
+    due = dict.fromkeys((wake.name for wake in wakes), 0.0)
+    while not drain.asked() and still_alone():
+        for wake in wakes:
+            if due[wake.name] <= time.monotonic():
+                due[wake.name] = time.monotonic() + wake.seconds
+                call(app, wake)
+        _sleep(0.25)
+
+
+def _sleep(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not drain.asked() and time.monotonic() < end:
+        time.sleep(0.25)
+
+
+@contextmanager
+def _alone(app: Flask, settings: Settings) -> Iterator[Callable[[], bool]]:
+    if settings.database.startswith("sqlite"):
+        with _file_lock(settings.data_dir / "beat.lock") as held:
+            yield lambda: held
+    else:
+        with (
+            app.app_context(),
+            db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_LOCK}))
+            yield lambda: held and _lives(connection)
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[bool]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _lives(connection: Connection) -> bool:
+    # The lock lives and dies with its connection; a lost one raises here and the beat starts over.
+    return connection.scalar(text("SELECT 1")) == 1

@@ -1,0 +1,61 @@
+"""Every job by its name, and the wrapper around each: context, commit or rollback, log, and whether to try again.
+
+A job takes ids, reloads, and is safe to run twice. It runs inside an application context and needn't commit.
+"""
+
+import os
+import traceback
+from collections.abc import Callable
+from functools import cache
+
+import structlog
+from flask import Flask
+
+from app import create_app
+from app.db import db
+from app.errors import Conflict, NotFound
+from app.mail.jobs import send_mail
+from app.queue import JobName
+from worker import environment
+
+log = structlog.get_logger(__name__)
+
+JOBS: dict[JobName, Callable[..., object]] = {
+    JobName.SEND_MAIL: send_mail,
+}
+
+
+class JobFailed(Exception):
+    """What RQ keeps of a failed job: its name and the kind of error, never the data that was in it."""
+
+
+@cache
+def application() -> Flask:
+    """The application of this process, made once."""
+    return create_app(environment.load(os.environ))
+
+
+def run(name: str, *args: int | str) -> None:
+    """Run one job. A thing that is gone or has moved on ends the job; any other error is tried again by RQ, then by the beat.
+
+    Raises JobFailed.
+    """
+    with application().app_context(), structlog.contextvars.bound_contextvars(job=name, ids=list(args)):
+        try:
+            JOBS[JobName(name)](*args)
+            db.session.commit()
+        except (NotFound, Conflict) as error:
+            db.session.rollback()
+            log.info("job.not_needed", reason=type(error).__name__)
+        except Exception as error:
+            db.session.rollback()
+            log.error("job.failed", error=type(error).__name__, at=where(error))
+            raise JobFailed(f"{name} failed with {type(error).__name__} at {where(error)}") from None
+
+
+def where(error: BaseException) -> str:
+    """The line that raised, as `file.py:line function`; no value that might be a person's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[:-4:-1]
+    )
