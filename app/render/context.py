@@ -77,6 +77,7 @@ class Names:
     links: tuple[str, ...] = LINK_NAMES
     plain: tuple[str, ...] = ("why",)
     submitted: tuple[str, ...] = ()
+    links_in_text: bool = False
 
     def attributes(self, root: str) -> tuple[str, ...]:
         """The attributes that `root` has; none for a name that is not a group."""

@@ -33,7 +33,7 @@ _ATTRIBUTES = {
     "ol": {"start"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}, "time": {"datetime"},
 }  # fmt: skip
 _ASSET = re.compile(r"(?<=[\"'])assets/[\w./@+-]+(?=[\"'])")
-_FORM = re.compile(r"\{\{-?\s*form\s*-?\}\}")
+FORM = re.compile(r"\{\{-?\s*form\s*-?\}\}")
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def compile_page(
     texts = [source.html, source.title, source.description, repr(form), repr(dict(slots)), repr(partner), repr(vendor)]
     open_places = Places(places.make_mark(texts))
     filler = _Filler(open_places, template.Data(slots, partner, vendor, {}), slots, source.language, mark_missing)
-    parts = _FORM.split(source.html)
+    parts = FORM.split(source.html)
     if len(parts) != 2:
         raise RenderError([Problem("form", "The page has to say once where its form stands.", "Write {{ form }} there.")])
     cut = f"{open_places.mark}form"

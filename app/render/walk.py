@@ -96,7 +96,7 @@ class Walk:
         self.mentions.add(f"{group}.{target.attr}")
         fits = (Spot.TEXT, Spot.URL) if group == "link" else (Spot.TEXT, Spot.ATTRIBUTE)
         whole = spot is not Spot.URL or not self.state.value.strip()
-        if spot not in fits or not whole or (group == "link" and not self.markup):
+        if spot not in fits or not whole or (group == "link" and not self.markup and not self.names.links_in_text):
             self.refuse(
                 node,
                 f"{{{{ {group}.{target.attr} }}}} can’t stand here.",
