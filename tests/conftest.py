@@ -208,11 +208,11 @@ def _empty(request: pytest.FixtureRequest) -> None:
         shutil.copy(request.getfixturevalue("_sqlite_template"), path)
         return
     tables = [table.name for table in Base.metadata.tables.values()]
-    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)  # noqa: S608
+    asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for name in connection.scalars(text(asked)).all():
-            connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608
+            connection.execute(text(f'DELETE FROM "{name}"'))
 
 
 @pytest.fixture

@@ -111,4 +111,4 @@ def _file_lock(path: Path) -> Iterator[bool]:
 
 def _lives(connection: Connection) -> bool:
     # The lock lives and dies with its connection; a lost one raises here and the beat starts over.
-    return connection.scalar(text("SELECT 1")) == 1
+    return bool(connection.scalar(text("SELECT 1")) == 1)

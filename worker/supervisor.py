@@ -84,7 +84,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C in the terminal reaches us alone
-                preexec_fn=lambda: lifeline.bind(parent),  # noqa: PLW1509 - this process has one thread
+                preexec_fn=lambda: lifeline.bind(parent),  # safe: this process has one thread
             )
         program.started = time.monotonic()
         program.again_at = 0.0

@@ -24,6 +24,7 @@ class Client(FlaskClient):
         if isinstance(target, str) and not target.startswith("http"):
             settings: Settings = self.application.extensions["settings"]
             kwargs.setdefault("base_url", settings.app_url)
+        kwargs.setdefault("buffered", True)  # a streamed answer is read in the context that made it
         inside = has_app_context()
         if inside:
             db.session.commit()
