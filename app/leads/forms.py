@@ -1,7 +1,7 @@
 """Forms of leads and deals; each hands over a frozen dataclass or plain words."""
 
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
 from app.leads.deals import NewDeal
 from app.web.forms import DateField, Form, MoneyField
@@ -11,12 +11,6 @@ class NoteForm(Form):
     """What was said or agreed."""
 
     text = TextAreaField("Note or call", [InputRequired("Write what was said or agreed."), Length(max=4000)])
-
-
-class ReasonForm(Form):
-    """Why not."""
-
-    reason = StringField("Why", [InputRequired("Say why, in a few words."), Length(max=200)])
 
 
 class HandOverForm(Form):
@@ -30,8 +24,8 @@ class DealForm(Form):
 
     account = StringField("Customer", [InputRequired("Say which company it is."), Length(max=160)])
     title = StringField("What they want to buy", [InputRequired("Say in a few words what it is."), Length(max=160)])
-    amount = MoneyField("Amount, without VAT")
-    expected_on = DateField("Expected to close on")
+    amount = MoneyField("Amount, without VAT", [InputRequired("Give the amount.")])
+    expected_on = DateField("Expected to close on", [Optional()])
 
     def new_deal(self) -> NewDeal:
         """The deal as typed."""

@@ -74,9 +74,13 @@ def lead_counts(organisation: Organisation) -> Counter[LeadStatus]:
     return Counter({status: count for status, count in rows})
 
 
-def waiting_leads(organisation: Organisation) -> int:
-    """How many leads wait for the partner's first answer."""
-    return lead_counts(organisation)[LeadStatus.NEW]
+def waiting_for(organisation: Organisation) -> int:
+    """What waits: a partner's leads without an answer, or a vendor's deals without a decision."""
+    if organisation.kind is OrganisationKind.VENDOR:
+        query = scoped(organisation, Deal).where(Deal.status == DealStatus.REGISTERED)
+    else:
+        query = scoped(organisation, Lead).where(Lead.status == LeadStatus.NEW)
+    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def answer_time(organisation: Organisation) -> timedelta | None:
