@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db
+from app.delivery.jobs import wake_due as wake_delivery
 from app.mail.jobs import wake_due as wake_mail
 from app.settings import Settings
 from worker import drain
@@ -37,7 +38,7 @@ class Wake:
     call: Callable[[Flask], object]
 
 
-WAKES: tuple[Wake, ...] = (Wake("mail", 1, wake_mail),)
+WAKES: tuple[Wake, ...] = (Wake("mail", 1, wake_mail), Wake("delivery", 2, wake_delivery),)
 
 
 def call(app: Flask, wake: Wake) -> None:

@@ -13,7 +13,9 @@ from flask import Flask
 
 from app import create_app
 from app.db import db
+from app.delivery.jobs import expand_send, finish_send, send_slice
 from app.errors import Conflict, NotFound
+from app.flows.launch import start_due
 from app.mail.jobs import send_mail
 from app.queue import JobName
 from worker import environment
@@ -22,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 JOBS: dict[JobName, Callable[..., object]] = {
     JobName.SEND_MAIL: send_mail,
+    JobName.LAUNCH_CAMPAIGN: start_due,
+    JobName.EXPAND_SEND: expand_send,
+    JobName.SEND_SLICE: send_slice,
+    JobName.FINISH_SEND: finish_send,
 }
 
 

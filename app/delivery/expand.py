@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    cast,
     func,
     literal,
     null,
@@ -29,6 +30,7 @@ from app.abtest.models import Assignment
 from app.audience.mailable import holds, mailable_select
 from app.audience.models import ConsentPurpose, Contact
 from app.campaigns.models import Campaign, CampaignStatus
+from app.db import BigInt
 from app.delivery import failpoints
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.presence import database_now
@@ -88,7 +90,7 @@ def _people(send: Row[Any]) -> Select[*tuple[Any, ...]]:
     if send.experiment_id is None:
         rendering = select(Rendering.id).where(Rendering.send_id == send.id).scalar_subquery()  # unscoped: the send's own
         people = mailable_select(send.partner_id, send.vendor_id, send.list_id)
-        return people.add_columns(rendering.label("rendering_id"), null().label("variant_id"))
+        return people.add_columns(rendering.label("rendering_id"), cast(null(), BigInt).label("variant_id"))
     return (
         select(  # unscoped: bound to the send's own test
             Assignment.contact_id,

@@ -233,7 +233,7 @@ def _outcome(worker: str, states: Collection[DeliveryState]) -> Any:
             Delivery.id == bindparam("b_id"),
             Delivery.epoch == bindparam("b_epoch"),
             Delivery.worker == worker,
-            Delivery.state.in_(states),
+            or_(*(Delivery.state == state for state in states)),  # IN can't be used with many sets of values
         )
         .values(
             state=bindparam("b_state"),

@@ -1,0 +1,192 @@
+"""The launch: a person's yes, then at the due moment everything is frozen in one transaction and the rows begin to be written.
+
+Words, people, links and pages are fixed here; nothing that changes afterwards changes what is sent.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import insert, select
+
+from app.abtest.assign import plan
+from app.abtest.models import EXPERIMENT, Assignment, Experiment, ExperimentStatus, Variant
+from app.accounts import audit
+from app.accounts.actor import Actor
+from app.audience.mailable import mailable_select
+from app.campaigns import prepare
+from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
+from app.campaigns.schedule import approve
+from app.campaigns.subject_test import Subject, subject_of
+from app.clock import now
+from app.db import db
+from app.delivery import failpoints
+from app.delivery.models import Link, Rendering, Send
+from app.errors import Conflict, Refused
+from app.flows.check import LaunchCheck, check, first_email
+from app.landing.models import PublishedPage
+from app.landing.publish import publish
+from app.queue import JobName, enqueue
+from app.render.email import CompiledEmail
+from app.render.mime import MessageHeaders, build
+from app.settings import current
+from app.web.hosts import public_url_for
+
+log = structlog.get_logger(__name__)
+
+TEST_LASTS = timedelta(days=7)
+_CHUNK = 5_000
+
+
+class CountChanged(Conflict):
+    """The number of people is not the one that the person saw: they look again. `people` is the new one."""
+
+    def __init__(self, seen: int, people: int) -> None:
+        text = f"The number changed while you looked: {people:,} people get it, not {seen:,}. Look again, then launch."
+        super().__init__(text, seen=seen, people=people)
+        self.people = people
+
+
+def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = False) -> LaunchCheck:
+    """Say yes to a campaign: at its time, or at once where it has none, it goes to the `seen` people.
+
+    Raises Refused with the first thing that stands in the way, CountChanged when the audience is another than was shown,
+    Conflict when it is launched already. `shares_leads`: the partner agreed to it, as the terms of the money ask.
+    """
+    db.session.refresh(campaign, with_for_update=True)
+    if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.APPROVED):
+        raise Conflict("This campaign is launched already, or waits for someone else.")
+    found = check(actor, campaign)
+    if found.problems:
+        raise Refused(f"This campaign can’t be launched yet. {found.problems[0].text} {found.problems[0].mend}".strip())
+    if found.people != seen:
+        raise CountChanged(seen, found.people)
+    if campaign.scheduled_at is not None and campaign.scheduled_at <= now():
+        raise Refused("The planned time has passed. Choose a later one, or launch at once.")
+    if campaign.status is CampaignStatus.DRAFT:
+        approve(actor, campaign)
+    campaign.launched_by = actor.person.id
+    campaign.shares_leads = campaign.shares_leads or (found.funding is not None and shares_leads)
+    campaign.paused_reason = None
+    at_once = campaign.scheduled_at is None
+    campaign.scheduled_at = campaign.scheduled_at or now()
+    CAMPAIGN.move(campaign, CampaignStatus.SCHEDULED)
+    audit.record(actor, "campaign.launched" if at_once else "campaign.scheduled", campaign, people=found.people)
+    if at_once:
+        enqueue(JobName.LAUNCH_CAMPAIGN, campaign.id)
+    return found
+
+
+def start_due(campaign_id: int) -> Send | None:
+    """The job: begin a scheduled campaign whose time has come. Of any number of these jobs exactly one begins it.
+
+    What forbids it meanwhile (a recalled kit, nobody left to mail) takes it back to approved with the reason, for a person to see.
+    """
+    campaign = db.session.get(Campaign, campaign_id)
+    if campaign is None:
+        return None
+    db.session.refresh(campaign, with_for_update=True)
+    due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
+    if campaign.status is not CampaignStatus.SCHEDULED or not due:
+        log.info("launch.skipped", campaign_id=campaign_id, status=campaign.status, reason="not scheduled, or not due")
+        return None
+    found = check(None, campaign)
+    if found.problems:
+        CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
+        campaign.scheduled_at = None
+        campaign.paused_reason = f"It was not launched at its time. {found.problems[0].text}"[:200]
+        audit.record(None, "campaign.launch_refused", campaign)
+        log.warning("launch.refused", campaign_id=campaign_id, problems=len(found.problems))
+        return None
+    CAMPAIGN.move(campaign, CampaignStatus.LAUNCHING)
+    campaign.launched_at = now()
+    send = freeze(campaign, found)
+    failpoints.hit("launch-frozen")
+    enqueue(JobName.EXPAND_SEND, send.id)
+    return send
+
+
+def freeze(campaign: Campaign, found: LaunchCheck) -> Send:
+    """Fix what is sent: pages, send, one rendering a version, links, and for a test who gets which."""
+    made, audience = found.made, found.audience
+    if made is None or audience is None or found.mail is None:
+        raise Refused("This campaign can’t be launched yet.")
+    pages = publish(campaign, made)
+    test = found.test.experiment if found.test else None
+    send = Send(
+        campaign_id=campaign.id,
+        experiment_id=test.id if test else None,
+        email=first_email(made, found.test).name,
+        list_id=audience.id,
+        expected=found.people,
+        **_owners(campaign),
+    )
+    db.session.add(send)
+    db.session.flush()
+    variants: tuple[Variant | None, ...] = found.test.variants if found.test else (None,)
+    compiled = [_rendering(campaign, send, found, variant) for variant in variants]
+    _links(campaign, send, compiled[0], pages)
+    if test is not None:
+        _start_test(campaign, test, [variant for variant in variants if variant is not None], audience.id)
+    db.session.flush()
+    return send
+
+
+def _owners(campaign: Campaign) -> dict[str, int]:
+    return {"partner_id": campaign.partner_id, "vendor_id": campaign.vendor_id}
+
+
+def _rendering(campaign: Campaign, send: Send, found: LaunchCheck, variant: Variant | None) -> CompiledEmail:
+    made, settings = found.made, current()
+    assert made is not None  # noqa: S101 — freeze has looked
+    subject: Subject | None = subject_of(variant) if variant else None
+    compiled = prepare.email(made, first_email(made, found.test), subject)
+    head = MessageHeaders(
+        from_name=made.partner.sender_name or made.partner.name,
+        from_address=settings.mail_from,
+        public_url=settings.public_url,
+        reply_to=made.partner.email,
+    )
+    db.session.add(
+        Rendering(
+            send_id=send.id,
+            variant_id=variant.id if variant else None,
+            subject=compiled.subject[:255],
+            html=compiled.html,
+            text=compiled.text,
+            segments=build(compiled, head).to_bytes(),
+            **_owners(campaign),
+        )
+    )
+    return compiled
+
+
+def _links(campaign: Campaign, send: Send, compiled: CompiledEmail, pages: list[PublishedPage]) -> None:
+    landing = public_url_for("landing.page", pid=pages[0].pid) if pages else ""
+    for target in compiled.links:
+        url = landing if target.kind == "landing" else target.url
+        db.session.add(Link(send_id=send.id, number=target.number, kind=target.kind, url=url, **_owners(campaign)))
+
+
+def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], list_id: int) -> None:
+    """Everyone is assigned before anything is sent, in exact shares; the end of the test is fixed now."""
+    moment = now()
+    EXPERIMENT.move(test, ExperimentStatus.RUNNING)
+    test.started_at, test.ends_at = moment, moment + TEST_LASTS
+    people = mailable_select(campaign.partner_id, campaign.vendor_id, list_id).subquery()
+    ids = list(db.session.scalars(select(people.c.contact_id)))
+    shares = plan(test.pid.encode(), ids, [variant.weight for variant in variants])
+    for start in range(0, len(ids), _CHUNK):
+        db.session.execute(
+            insert(Assignment),
+            [_assignment(campaign, test, contact_id, variants[shares.variant(contact_id)], moment) for contact_id in ids[start : start + _CHUNK]],
+        )
+
+
+def _assignment(campaign: Campaign, test: Experiment, contact_id: int, variant: Variant, at: datetime) -> dict[str, object]:
+    return {
+        "experiment_id": test.id,
+        "contact_id": contact_id,
+        "variant_id": variant.id,
+        "partner_id": campaign.partner_id,
+        "assigned_at": at,
+    }
