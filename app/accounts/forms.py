@@ -1,9 +1,11 @@
 """What people type at the doors and in the settings of their organisation."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs are a release behind
 from wtforms.validators import Optional
 
 from app.accounts.invite import roles_for
@@ -23,6 +25,11 @@ ROLE_NOTES = {
     Role.APPROVER: "Decides on money; changes nothing else",
     Role.VIEWER: "Looks, changes nothing",
 }
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Values and their words, as the fields of this release of WTForms want them."""
+    return [SelectChoice(str(value), words) for value, words in pairs]
 
 
 def text_of(field: Any) -> str:
@@ -104,7 +111,7 @@ class InviteForm(Form):
 
     def offer(self, kind: OrganisationKind) -> None:
         """Offer the roles of this kind of organisation, the marketer first in mind."""
-        self.role.choices = [(str(role), ROLE_WORDS[role]) for role in roles_for(kind)]
+        self.role.choices = options((role, ROLE_WORDS[role]) for role in roles_for(kind))
         if not self.is_submitted() or self.role.data is None:
             self.role.data = Role.MARKETER
 
@@ -112,9 +119,7 @@ class InviteForm(Form):
 class RoleForm(Form):
     """A colleague's new role."""
 
-    role = SelectField(
-        "Role", coerce=Role, choices=[(str(role), words) for role, words in ROLE_WORDS.items()]
-    )
+    role = SelectField("Role", coerce=Role, choices=options(ROLE_WORDS.items()))
 
 
 class OrganisationForm(Form):
@@ -123,9 +128,11 @@ class OrganisationForm(Form):
     name = StringField(
         "Name", [Required("Write the organisation’s name."), Short(120), one_line], filters=[stripped]
     )
-    country = SelectField("Country", choices=list(countries()))
-    timezone = SelectField("Time zone", choices=[(zone, zone.replace("_", " ")) for zone in timezones()])
-    currency = SelectField("Currency", choices=[(code, code) for code in CURRENCIES])
+    country = SelectField("Country", choices=options(countries()))
+    timezone = SelectField(
+        "Time zone", choices=options((zone, zone.replace("_", " ")) for zone in timezones())
+    )
+    currency = SelectField("Currency", choices=options((code, code) for code in CURRENCIES))
 
     def facts(self) -> Facts:
         """What was typed, as the operation takes it."""

@@ -20,6 +20,7 @@ from app.accounts.forms import (
 )
 from app.accounts.models import Invitation, InvitationKind, Membership
 from app.accounts.signin import check
+from app.clock import now
 from app.db import get_or_404
 from app.errors import Invalid, NotFound
 from app.web.csv import csv_response
@@ -187,6 +188,7 @@ def _page(**forms: Any) -> str:
         roles=_role_choices(invite.roles_for(who.organisation.kind)),
         role_words=ROLE_WORDS,
         role_notes=ROLE_NOTES,
+        now=now(),
         **values,
     )
 
