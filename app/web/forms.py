@@ -38,8 +38,32 @@ def stripped(value: str | None) -> str | None:
     return (value.strip() or None) if isinstance(value, str) else value
 
 
+class _Words:
+    """What WTForms says by itself, in the product's words."""
+
+    _OURS: ClassVar[dict[str, str]] = {
+        "This field is required.": "Fill this in.",
+        "Not a valid choice.": "Choose one of these.",
+        "Not a valid choice": "Choose one of these.",
+        "Not a valid integer value.": "Write a whole number.",
+        "Not a valid decimal value.": "Write a number.",
+        "Not a valid float value.": "Write a number.",
+        "Invalid email address.": "Write an address such as name@company.example.",
+        "Invalid URL.": "Write an address that starts with https://.",
+        "Invalid input.": "Write it as the hint says.",
+    }
+
+    def gettext(self, text: str) -> str:
+        """Our words for WTForms' own, its own where we have none."""
+        return self._OURS.get(text, text)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The same for plurals."""
+        return self.gettext(one if n == 1 else many)
+
+
 class _Marked:
-    """What the components need to know about any of our forms."""
+    """What all our forms share."""
 
     def refuse(self, fields: dict[str, str]) -> bool:
         """Put the words of an `Invalid` raised by an operation beside its fields. True when every one found its field."""
@@ -53,12 +77,21 @@ class _Marked:
 class Form(_Marked, FlaskForm):  # type: ignore[misc]
     """A form of signed-in pages: bound to the session by a CSRF token."""
 
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def get_translations(self, _form: Any) -> _Words:
+            """The product's words."""
+            return _Words()
+
 
 class PublicForm(_Marked, PlainForm):
     """A form of prospects' pages, where no session is; the token in its address guards it."""
 
     class Meta:
         csrf: ClassVar[bool] = False
+
+        def get_translations(self, _form: Any) -> _Words:
+            """The product's words."""
+            return _Words()
 
 
 class Required(InputRequired):
