@@ -1,5 +1,7 @@
 """Publishing a campaign's landing pages: compiled once at launch, frozen as people will see them."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from app.campaigns.models import Campaign
@@ -18,6 +20,8 @@ def publish(campaign: Campaign, made: Prepared) -> list[PublishedPage]:
 
 def _publish(campaign: Campaign, made: Prepared, name: str) -> PublishedPage:
     compiled = compiled_piece(made, name)
+    if campaign.shares_leads:
+        compiled = _saying_who_else_reads(compiled)
     page = PublishedPage(
         partner_id=campaign.partner_id,
         vendor_id=campaign.vendor_id,
@@ -34,6 +38,12 @@ def _publish(campaign: Campaign, made: Prepared, name: str) -> PublishedPage:
     db.session.add(page)
     db.session.flush()
     return page
+
+
+def _saying_who_else_reads(page: CompiledPage) -> CompiledPage:
+    """People are told before they send the form that the vendor will see it, whatever the kit says."""
+    told = f"{page.partner.name} shares your request with {page.vendor.name}, which helps to pay for this."
+    return replace(page, form=replace(page.form, note=f"{page.form.note} {told}".strip()))
 
 
 def compiled_piece(made: Prepared, name: str, *, mark_missing: bool = False) -> CompiledPage:

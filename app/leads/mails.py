@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from app.accounts.actor import EDITORS, Actor
 from app.accounts.models import Membership, Organisation, Person
+from app.assets.brand import default_brand
 from app.campaigns.models import Campaign
 from app.db import db
 from app.leads.models import Deal, DealStatus, Lead
@@ -19,6 +20,13 @@ def captured(lead: Lead) -> None:
     context = {"lead": lead, "campaign": campaign.name, "link": app_url_for("leads.show", pid=lead.pid)}
     for person in _editors(partner.id):
         post("lead_new", person.email, {**context, "person": person}, partner)
+
+
+def received(lead: Lead) -> None:
+    """Tell the person that the request arrived, who answers it and how to reach them: an answer to what they asked for."""
+    partner = db.session.get_one(Organisation, lead.partner_id)
+    brand = default_brand(partner)
+    post("request_received", lead.email, {"lead": lead, "partner": partner, "brand": brand}, partner)
 
 
 def handed_over(actor: Actor, lead: Lead, colleague: Person) -> None:
