@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import render_template
 
+from app.clock import now
 from app.db import db
 from app.mail.errors import HeaderRefused
 from app.mail.models import OutgoingMail
@@ -30,6 +31,7 @@ def post(
     """
     values = {"organisation": organisation, "app_url": current().app_url, **context}
     subject = header(render_template(f"mail/{template}/subject.txt", **values).strip())
+    moment = now()
     mail = OutgoingMail(
         organisation_id=organisation.id if organisation else None,
         template=template,
@@ -37,6 +39,9 @@ def post(
         subject=subject if len(subject) <= _SUBJECT_MAX else subject[: _SUBJECT_MAX - 1] + "…",
         text=render_template(f"mail/{template}/body.txt", **values).strip() + "\n",
         html=render_template(f"mail/{template}/body.html", **values),
+        created_at=moment,
+        not_before=moment,
+        rung_at=moment,
     )
     db.session.add(mail)
     db.session.flush()

@@ -16,6 +16,7 @@ from app.mail.models import OutgoingMail
 
 LEASE = timedelta(minutes=3)  # longer than every step of one SMTP conversation together
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 120))
+RING_AGAIN = timedelta(seconds=30)  # a bell unheard for so long (Redis away, no worker) is rung again
 MAX_ATTEMPTS = len(PAUSES) + 1
 
 
@@ -49,13 +50,24 @@ def delayed(mail: OutgoingMail, reason: str) -> None:
         _settle(mail, not_before=now() + PAUSES[mail.attempts - 1], lease_until=None, reason=reason[:200])
 
 
-def due_ids(limit: int = 500) -> list[int]:
-    """Ids of the mails whose time has come and which nobody holds, oldest first."""
-    return list(
-        db.session.scalars(
-            select(OutgoingMail.id).where(*_due(now())).order_by(OutgoingMail.not_before).limit(limit)
-        )
+def to_ring(limit: int = 500) -> list[int]:
+    """Ids of the mails whose time has come, which nobody holds and for which no bell rang lately; notes that it rings."""
+    moment = now()
+    quiet = or_(
+        OutgoingMail.rung_at.is_(None),
+        OutgoingMail.rung_at < OutgoingMail.not_before,
+        OutgoingMail.rung_at < moment - RING_AGAIN,
     )
+    due = select(OutgoingMail.id).where(*_due(moment), quiet).order_by(OutgoingMail.not_before).limit(limit)
+    ids = list(db.session.scalars(due))
+    if ids:
+        db.session.execute(
+            update(OutgoingMail)
+            .where(OutgoingMail.id.in_(ids))
+            .values(rung_at=moment)
+            .execution_options(synchronize_session=False)
+        )
+    return ids
 
 
 def compose(mail: OutgoingMail, sender_name: str, sender: str) -> EmailMessage:
