@@ -38,7 +38,10 @@ class Wake:
     call: Callable[[Flask], object]
 
 
-WAKES: tuple[Wake, ...] = (Wake("mail", 1, wake_mail), Wake("delivery", 2, wake_delivery),)
+WAKES: tuple[Wake, ...] = (
+    Wake("mail", 1, wake_mail),
+    Wake("delivery", 2, wake_delivery),
+)
 
 
 def call(app: Flask, wake: Wake) -> None:

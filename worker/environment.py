@@ -4,13 +4,13 @@ On the first start in development the secrets are made and kept in a private fil
 """
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from app.settings import Settings, SettingsError
-from worker.valkey import Embedded, write_private
+from worker import private
+from worker.valkey import Embedded
 
 SECRETS = "secrets.json"
 RUNNING = "running.json"
@@ -44,7 +44,7 @@ def embedded(data_dir: Path) -> Embedded:
 
 def remember(data_dir: Path, values: Mapping[str, str]) -> None:
     """Keep the addresses of the running installation, so that other commands in development find it."""
-    write_private(data_dir / RUNNING, json.dumps(dict(values)))
+    private.write(data_dir / RUNNING, json.dumps(dict(values)))
 
 
 def _running(home: Path) -> dict[str, str]:
@@ -53,19 +53,9 @@ def _running(home: Path) -> dict[str, str]:
 
 
 def _secrets(home: Path) -> dict[str, str]:
-    path = home / SECRETS
-    if not path.exists():
-        draft = home / f".{SECRETS}.new{os.getpid()}"
-        write_private(
-            draft, json.dumps({name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "SUPPRESSION_KEY")})
-        )
-        try:
-            path.hardlink_to(draft)  # of two first starts at once one wins, and both use its secrets
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return _read(path)
+    made = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "SUPPRESSION_KEY")}
+    private.write_once(home / SECRETS, json.dumps(made))
+    return _read(home / SECRETS)
 
 
 def _read(path: Path) -> dict[str, str]:

