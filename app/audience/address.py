@@ -32,29 +32,23 @@ def normalise(raw: str) -> str:
 
 def _explained(text: str) -> BadAddress:
     local, at, domain = text.rpartition("@")
-    if not text:
-        return BadAddress("No address")
-    if not at:
-        return BadAddress("No @ in it")
-    if not domain:
-        return BadAddress("Nothing after the @")
-    if not local:
-        return BadAddress("Nothing before the @")
-    if text.count("@") > 1 or re.search(r"[;,]\s", text):
-        return BadAddress("More than one address", "Keep one of them")
-    if "<" in text:
-        return BadAddress("A name stands around the address", text.partition("<")[2].partition(">")[0] or "Take the name out")
-    if re.search(r"\s", text):
-        return BadAddress("Spaces in the address")
-    if "," in domain and _valid(f"{local}@{domain.replace(',', '.')}"):
-        return BadAddress("A comma where a dot belongs", f"{local}@{domain.replace(',', '.')}")
-    if ".." in text:
-        mended = re.sub(r"\.{2,}", ".", text)
-        return BadAddress("Two dots in a row", mended if _valid(mended) else "Look it up")
-    if "." not in domain:
-        return BadAddress("The domain has no ending", "Look it up, such as .com or .nl")
-    if not local.isascii():
-        return BadAddress("Letters before the @ that mail servers don’t take", "Ask for an address in plain letters")
+    with_dots, with_one = f"{local}@{domain.replace(',', '.')}", re.sub(r"\.{2,}", ".", text)
+    faults = (
+        (not text, "No address", "Look it up"),
+        (not at, "No @ in it", "Look it up"),
+        (not domain, "Nothing after the @", "Look it up"),
+        (not local, "Nothing before the @", "Look it up"),
+        (text.count("@") > 1 or re.search(r"[;,]\s", text), "More than one address", "Keep one of them"),
+        ("<" in text, "A name stands around the address", text.partition("<")[2].partition(">")[0] or "Take the name out"),
+        (re.search(r"\s", text), "Spaces in the address", "Look it up"),
+        ("," in domain and _valid(with_dots), "A comma where a dot belongs", with_dots),
+        (".." in text, "Two dots in a row", with_one if _valid(with_one) else "Look it up"),
+        ("." not in domain, "The domain has no ending", "Look it up, such as .com or .nl"),
+        (not local.isascii(), "Letters before the @ that mail servers don’t take", "Ask for an address in plain letters"),
+    )
+    for fault, what, mend in faults:
+        if fault:
+            return BadAddress(what, mend)
     return BadAddress("Not an address that mail can be sent to")
 
 

@@ -15,7 +15,7 @@ from app.audience.models import ConsentBasis
 from app.audience.table import Row
 from app.errors import Invalid
 
-_YES = frozenset("yes y true 1 x ja j oui wahr".split())
+_YES = frozenset(["yes", "y", "true", "1", "x", "ja", "j", "oui", "wahr"])
 _NO = frozenset(["", "no", "n", "false", "0", "nee", "nein", "non", "-"])
 _BASIS = {
     ConsentBasis.EXPRESS: "express agreed optin yes ja expliciet uitdrukkelijk toestemming consent doubleoptin",

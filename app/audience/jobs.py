@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import structlog
+from flask import Flask
 from sqlalchemy import and_, or_, select
 
 from app.audience import importing, refused
 from app.audience.models import ContactImport, ImportStatus
 from app.clock import now
 from app.db import db
-from app.queue import JobName, enqueue
+from app.queue import JobName, ring
+from app.settings import current
 
 log = structlog.get_logger(__name__)
 
@@ -22,28 +24,35 @@ def import_contacts(import_id: int) -> None:
     importing.run(import_id)
 
 
-def wake_imports() -> int:
-    """Ring for every import that waits, or whose worker is gone; returns how many. The caller commits."""
-    stale = and_(
-        ContactImport.status == ImportStatus.IMPORTING, or_(ContactImport.lease_until.is_(None), ContactImport.lease_until < now())
-    )
-    query = select(ContactImport.id).where(or_(ContactImport.status == ImportStatus.WAITING, stale))  # unscoped: the beat looks at all
-    due = list(db.session.scalars(query.order_by(ContactImport.id).limit(50)))
-    for import_id in due:
-        enqueue(JobName.IMPORT_CONTACTS, import_id)
-    return len(due)
+def wake_imports(app: Flask) -> int:
+    """Ring for every import that waits, or whose worker is gone, from the database alone; returns how many."""
+    with app.app_context():
+        stale = and_(
+            ContactImport.status == ImportStatus.IMPORTING,
+            or_(ContactImport.lease_until.is_(None), ContactImport.lease_until < now()),
+        )
+        query = select(ContactImport.id).where(  # unscoped: the beat looks at all
+            or_(ContactImport.status == ImportStatus.WAITING, stale)
+        )
+        due = list(db.session.scalars(query.order_by(ContactImport.id).limit(50)))
+        db.session.rollback()
+        if due:
+            ring(current(), [(JobName.IMPORT_CONTACTS, (import_id,)) for import_id in due])
+        return len(due)
 
 
-def purge_files() -> int:
-    """Delete uploaded files and refused rows 30 days after their import ended or was left; returns how many. The caller commits."""
+def purge_files(app: Flask) -> int:
+    """Delete uploaded files and refused rows 30 days after their import ended or was left; returns how many."""
     before = now() - KEPT
     ended = and_(ContactImport.status.in_(_ENDED), ContactImport.finished_at < before)
     left = and_(ContactImport.status == ImportStatus.MAPPING, ContactImport.created_at < before)
-    query = select(ContactImport).where(ContactImport.purged_at.is_(None), or_(ended, left))  # unscoped: the beat looks at all
-    due = list(db.session.scalars(query.limit(50)))
-    for imp in due:
-        refused.delete(imp)
-        imp.purged_at = now()
+    with app.app_context():
+        query = select(ContactImport).where(ContactImport.purged_at.is_(None), or_(ended, left))  # unscoped: the beat looks at all
+        due = list(db.session.scalars(query.limit(50)))
+        for imp in due:
+            refused.delete(imp)
+            imp.purged_at = now()
+        db.session.commit()
     if due:
         log.info("imports.purged", count=len(due))
     return len(due)

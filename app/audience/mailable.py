@@ -133,7 +133,17 @@ def _members(partner_id: int, list_id: int, *columns: Any) -> Select[Any]:
 def count(partner: Organisation, vendor_id: int, list_id: int) -> Mailable:
     """Count a list for a mail of `partner` with this vendor: mailable, and the rest by reason."""
     verdict, joins = _verdicts(partner.id, vendor_id)
-    inner = _members(partner.id, list_id, verdict.label("verdict"))
+    return _tally(_members(partner.id, list_id, verdict.label("verdict")), joins)
+
+
+def count_everyone(partner: Organisation) -> Mailable:
+    """Count all contacts of a partner, whatever their lists, for mails of its own (no vendor's noes)."""
+    verdict, joins = _verdicts(partner.id, None)
+    everyone = select(verdict.label("verdict")).select_from(Contact)
+    return _tally(everyone.where(Contact.partner_id == partner.id, Contact.erased_at.is_(None)), joins)
+
+
+def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> Mailable:
     for target, condition in joins:
         inner = inner.outerjoin(target, condition)
     table = inner.subquery()

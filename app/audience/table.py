@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from app.audience.errors import Unreadable
@@ -43,7 +43,6 @@ class Layout:
     line: int
     size: int
     rows: int = 0
-    samples: list[list[str]] = field(default_factory=list)  # up to three values a column, for the page; never stored
 
     def to_json(self) -> dict[str, Any]:
         """What is kept with the import: no cell of a row."""
@@ -112,24 +111,14 @@ def inspect(stream: BinaryIO, encoding: str) -> Layout:
     if first is None:
         raise Unreadable(0, "The file is empty.", "Export it again, with headings in the first row.")
     header = _headings(first)
-    samples: list[list[str]] = [[] for _ in header]
     count = 0
     for row in walk:
         count += 1
         if len(row.cells) > MAX_COLUMNS:
             raise Unreadable(row.line, f"This row has {len(row.cells):,} cells.", f"At most {MAX_COLUMNS} columns can be read.")
-        if count <= 50:
-            _sample(samples, row.cells)
     if not count:
         raise Unreadable(first.line, "There are headings, but no row below them.", "Export it again with its rows.")
-    return Layout(encoding, delimiter, header, first.end, first.last_line, rows.position, count, samples)
-
-
-def _sample(samples: list[list[str]], cells: list[str]) -> None:
-    for column, cell in zip(samples, cells, strict=False):
-        text = " ".join(cell.split())[:60]
-        if text and len(column) < 3 and text not in column:
-            column.append(text)
+    return Layout(encoding, delimiter, header, first.end, first.last_line, rows.position, count)
 
 
 def _opening(stream: BinaryIO) -> tuple[str, int, int]:
