@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import default
+from email.utils import parseaddr
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,8 @@ from app.errors import NotFound
 from app.settings import Settings
 from app.web.paging import Page, offset_of
 
-PAGE_SIZE = 30
+PAGE_SIZE = 12  # as many as stand beside a message
+FEED_SIZE = 100  # for programs, which read on and on
 _HEAD_BYTES = 16_384
 _NAME = re.compile(r"(?P<ns>\d{1,20})\.[0-9_]{1,40}\.throughline(?::2,[A-Z]*)?")
 _TO = re.compile(rb"^x-envelope-to:[ \t]*(.+?)\r?$", re.IGNORECASE | re.MULTILINE)
@@ -39,6 +41,12 @@ class Summary:
     received_at: datetime
     size: int
     campaign: bool
+
+    @property
+    def sender_name(self) -> str:
+        """Who it is from, as a mail program's list shows it."""
+        name, address = parseaddr(self.sender)
+        return name or address
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,13 @@ def overview(box: Path) -> Overview:
     return Overview(len(files), campaigns, _received(files[-1]) if files else None)
 
 
-def list_messages(box: Path, number: int = 1, to: str = "", kind: Kind = "all") -> Page[Summary]:
+def list_messages(
+    box: Path, number: int = 1, to: str = "", kind: Kind = "all", size: int = PAGE_SIZE
+) -> Page[Summary]:
     """Page `number` of the messages whose recipient holds `to`, newest first."""
     found = [path for path in _files(box) if _matches(path, to.strip().lower(), kind)]
-    offset = offset_of(number, PAGE_SIZE, len(found))
-    return Page(
-        [summarise(path) for path in found[offset : offset + PAGE_SIZE]], offset, PAGE_SIZE, len(found)
-    )
+    offset = offset_of(number, size, len(found))
+    return Page([summarise(path) for path in found[offset : offset + size]], offset, size, len(found))
 
 
 def get(box: Path, id: str) -> Message:  # noqa: A002

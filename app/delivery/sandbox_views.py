@@ -4,6 +4,7 @@ The list and the messages are on the signed-in origin; the mail itself is shown 
 """
 
 import re
+from pathlib import Path
 from typing import Any, cast, get_args
 
 from flask import (
@@ -25,7 +26,7 @@ from app.delivery.sandbox_checks import checks
 from app.settings import current
 from app.web import hosts
 from app.web.hosts import public_url_for
-from app.web.paging import wanted
+from app.web.paging import Page, wanted
 from app.web.security import framed_mail
 
 bp = Blueprint("sandbox", __name__, url_prefix="/sandbox")
@@ -38,7 +39,8 @@ _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 @public
 def index() -> Response | str:
     """The list, newest first; `q` finds by recipient, `kind` tells campaigns' mails from our own."""
-    page = sandbox.list_messages(_box(), wanted(request.args.get("page")), request.args.get("q", ""), _kind())
+    size = sandbox.FEED_SIZE if _wants_json() else sandbox.PAGE_SIZE
+    page = _listed(size)
     if _wants_json():
         return _as_json(page)
     shown = sandbox.get(_box(), page.items[0].id) if page.items else None
@@ -52,7 +54,7 @@ def message(id: str) -> Response | str:  # noqa: A002
     shown = sandbox.get(_box(), id)
     if _wants_json():
         return jsonify(_message_json(shown))
-    page = sandbox.list_messages(_box(), wanted(request.args.get("page")), request.args.get("q", ""), _kind())
+    page = _listed(sandbox.PAGE_SIZE)
     return _render(shown, page, detail=True)
 
 
@@ -85,7 +87,7 @@ def html(id: str) -> Response:  # noqa: A002
     return framed_mail(make_response(part))
 
 
-def _render(shown: sandbox.Message | None, page: Any, detail: bool) -> str:
+def _render(shown: sandbox.Message | None, page: Page[sandbox.Summary], detail: bool) -> str:
     part = request.args.get("part", "")
     if shown is not None:
         there = {
@@ -113,7 +115,12 @@ def _render(shown: sandbox.Message | None, page: Any, detail: bool) -> str:
     )
 
 
-def _box() -> Any:
+def _listed(size: int) -> Page[sandbox.Summary]:
+    number, to = wanted(request.args.get("page")), request.args.get("q", "")
+    return sandbox.list_messages(_box(), number, to, _kind(), size)
+
+
+def _box() -> Path:
     return sandbox.home(current())
 
 
@@ -129,7 +136,7 @@ def _wants_json() -> bool:
     )
 
 
-def _as_json(page: Any) -> Response:
+def _as_json(page: Page[sandbox.Summary]) -> Response:
     following = (
         url_for("sandbox.index", **{**request.args.to_dict(), "page": page.next}) if page.next else None
     )

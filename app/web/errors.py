@@ -30,7 +30,7 @@ _TITLE = {
     400: "This request can’t be read",
     401: "You’re not signed in",
     403: "This isn’t yours to do",
-    404: "This page isn’t here",
+    404: "This page isn’t here, or isn’t yours",
     405: "This address takes no such request",
     409: "This has moved on",
     410: "This is no longer here",

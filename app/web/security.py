@@ -12,6 +12,7 @@ csrf = CSRFProtect()
 
 _YEAR = 31_536_000
 _MONTH = 2_592_000
+_FONTS = "/dist/fonts/"
 
 
 def app_policy(settings: Settings) -> str:
@@ -60,6 +61,10 @@ def register(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if request.endpoint == "static":
             response.headers["Cache-Control"] = _keep(request)
+            if (
+                _FONTS in request.path
+            ):  # a sandboxed preview has an origin of its own, and fonts ask for leave
+                response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -88,4 +93,4 @@ def _headers(settings: Settings, policy: str) -> list[tuple[str, str]]:
 def _keep(asked: Request) -> str:
     if "v" in asked.args:
         return f"public, max-age={_YEAR}, immutable"
-    return f"public, max-age={_MONTH}" if "/dist/fonts/" in asked.path else "no-cache"
+    return f"public, max-age={_MONTH}" if _FONTS in asked.path else "no-cache"

@@ -122,11 +122,11 @@ def test_the_raw_message_is_what_the_transport_sent(client: FlaskClient, put: Ca
 
 
 def test_json_leads_through_all_pages(client: FlaskClient, put: Callable[..., str]) -> None:
-    for n in range(sandbox.PAGE_SIZE + 1):
+    for n in range(sandbox.FEED_SIZE + 1):
         put(f"p{n}@x.example")
     put("else@y.example")
     answer = client.get("/sandbox?q=x.example", headers={"Accept": "application/json"}).json
-    assert answer["total"] == sandbox.PAGE_SIZE + 1
+    assert answer["total"] == sandbox.FEED_SIZE + 1
     rest = client.get(answer["next_url"], headers={"Accept": "application/json"}).json
     assert [item["to"] for item in rest["messages"]] == ["p0@x.example"]
     assert rest["next_url"] is None
