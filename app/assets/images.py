@@ -7,6 +7,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -15,6 +16,7 @@ from app.errors import Invalid
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 _FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEBP": ("webp", "image/webp")}
+_OPTIONS: dict[str, dict[str, Any]] = {"PNG": {"optimize": True}, "JPEG": {"quality": 88, "progressive": True}, "WEBP": {"quality": 88}}
 _ENDINGS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
 
@@ -61,8 +63,7 @@ def _redraw(kind: str, data: bytes, max_pixels: int) -> CleanImage:
     except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, ValueError, SyntaxError, EOFError):
         raise Invalid("This picture is broken. Open it on your computer and save it again.") from None
     out = io.BytesIO()
-    options = {"PNG": {"optimize": True}, "JPEG": {"quality": 88, "progressive": True}, "WEBP": {"quality": 88}}[kind]
-    picture.save(out, format=kind, **options)
+    picture.save(out, format=kind, **_OPTIONS[kind])
     ending, content_type = _FORMATS[kind]
     return CleanImage(out.getvalue(), ending, content_type, picture.width, picture.height)
 

@@ -10,6 +10,8 @@ from app.accounts.models import Organisation
 from app.campaigns.models import Campaign, CampaignStatus
 from app.db import db, get_or_404, scoped
 from app.kits.models import Kit, KitVersion
+from app.kits.pieces import KitSource
+from app.kits.queries import kit_source
 
 M = TypeVar("M", Kit, KitVersion, Organisation)
 
@@ -27,10 +29,20 @@ class Row:
     vendor: Organisation
     partner: Organisation
 
+    @property
+    def source(self) -> KitSource:
+        """The kit's pieces and slots."""
+        return kit_source(self.version)
+
 
 def campaign_for(organisation: Organisation, pid: str) -> Campaign:
     """A partner's own campaign, or one of a vendor's kits. Raises NotFound."""
     return get_or_404(organisation, Campaign, pid)
+
+
+def vendor_of(campaign: Campaign) -> Organisation:
+    """The vendor whose kit it is."""
+    return db.session.get_one(Organisation, campaign.vendor_id)
 
 
 def campaigns_of(organisation: Organisation, statuses: Iterable[CampaignStatus] | None = None) -> list[Row]:

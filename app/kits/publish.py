@@ -4,7 +4,6 @@ The zip and the files that mails and pages show are stored before the row that n
 """
 
 import hashlib
-from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -34,13 +33,13 @@ def import_version(actor: Actor, data: bytes) -> KitVersion:
     for a kit that can't be read, and then nothing is stored.
     """
     source = read_kit(data)
-    findings = [asdict(finding) for finding in check(source)]
+    findings = [finding.to_dict() for finding in check(source)]
     files = _media(source)
     kit = _kit(actor, source)
     version = _draft(actor, kit, source)
     version.manifest = source.to_manifest()
     version.summary = source.summary
-    version.findings = [{key: str(value) if key in ("severity", "rule") else value for key, value in f.items()} for f in findings]
+    version.findings = findings
     version.sha256 = hashlib.sha256(data).hexdigest()
     version.archive_key = f"kits/{version.pid}/{version.sha256[:32]}.zip"
     version.media = {path: _keep(version, content, facts) for path, (content, facts) in files.items()}

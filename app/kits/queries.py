@@ -6,7 +6,7 @@ A partner sees published versions of vendors it works with now, for its tier and
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -18,6 +18,8 @@ from app.kits.models import Kit, KitVersion, VersionStatus
 from app.kits.pieces import KitSource
 from app.programs.models import Partnership, PartnershipStatus
 from app.web.hosts import public_url_for
+
+R = TypeVar("R", Kit, KitVersion)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,17 @@ def media_url(version: KitVersion, path: str) -> str:
 def media_urls(version: KitVersion) -> dict[str, str]:
     """The public address of every picture and document of a version, by its path inside the kit."""
     return {path: media_url(version, path) for path in version.media}
+
+
+def media_file(pid: str, path: str) -> dict[str, Any]:
+    """What the store needs to serve one file of the version with this public id (which is as good as unguessable): key,
+    type, sha256. Raises NotFound.
+    """
+    query = select(KitVersion.media).where(KitVersion.pid == pid)  # unscoped: what mails and pages show is open to all
+    found: dict[str, Any] | None = (db.session.scalars(query).one_or_none() or {}).get(path)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def cover_url(version: KitVersion) -> str | None:
@@ -114,18 +127,17 @@ def is_current(source: KitSource, day: date) -> bool:
 
 def version_by_id(version_id: int) -> KitVersion:
     """The version that a row of ours points to; whoever asks has checked that the row is theirs."""
-    return _one(KitVersion, version_id)
+    return _found(db.session.get(KitVersion, version_id))
 
 
 def kit_by_id(kit_id: int) -> Kit:
     """The kit that a row of ours points to; whoever asks has checked that the row is theirs."""
-    return _one(Kit, kit_id)
+    return _found(db.session.get(Kit, kit_id))
 
 
-def _one(model: Any, row_id: int) -> Any:
-    row = db.session.get(model, row_id)
+def _found(row: R | None) -> R:
     if row is None:
-        raise NotFound(kind=model.__name__)
+        raise NotFound()
     return row
 
 

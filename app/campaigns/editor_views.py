@@ -1,0 +1,184 @@
+"""Step 1 of a campaign: the kit's slots in the partner's words, beside a preview that follows every change."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.accounts.access import ANYONE, EDITORS, actor, member
+from app.assets.brand import gaps, logo_of
+from app.assets.colors import pairs
+from app.assets.queries import media_url
+from app.assets.upload import add_image
+from app.campaigns import preview, subject_test, words
+from app.campaigns.blueprint import bp
+from app.campaigns.forms import PREFIX, SubjectForm, groups
+from app.campaigns.models import Campaign
+from app.campaigns.prepare import source
+from app.campaigns.queries import campaign_for
+from app.campaigns.steps import steps
+from app.errors import Invalid
+from app.kits.pieces import KitSource, Slot, SlotType
+from app.render.errors import RenderError
+
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass
+class Typed:
+    """What came with the form: raw values by slot, and a sentence for each upload that was refused."""
+
+    raw: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@bp.get("/<pid>/words", endpoint="words")
+@member(partner=ANYONE)
+def show_words(pid: str) -> Answer:
+    """The editor."""
+    return _page(campaign_for(actor().organisation, pid), Typed())
+
+
+@bp.post("/<pid>/words")
+@member(partner=EDITORS)
+def save_words(pid: str) -> Answer:
+    """Save what was typed. While typing (htmx) the preview and the fields' errors come back, else the page or the next one."""
+    campaign = campaign_for(actor().organisation, pid)
+    words.must_be_open(campaign)
+    made = source(campaign)
+    typed = _typed(made.kit)
+    typed.errors.update(words.save(actor(), campaign, {k: v for k, v in typed.raw.items() if k not in typed.errors}))
+    if request.headers.get("HX-Request"):
+        return render_template("campaigns/_saved.html", **_context(campaign, typed))
+    if typed.errors:
+        return _page(campaign, typed), 422
+    if request.form.get("then") == "audience":
+        return redirect(url_for("campaigns.audience", pid=campaign.pid))
+    flash("Saved.")
+    return redirect(url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person()))
+
+
+@bp.post("/<pid>/test")
+@member(partner=EDITORS)
+def plan_test(pid: str) -> Answer:
+    """Plan a test of the subject line: one that comes with the kit, or two lines of the partner's own."""
+    campaign = campaign_for(actor().organisation, pid)
+    words.must_be_open(campaign)
+    form = SubjectForm()
+    try:
+        if name := request.form.get("kit_test"):
+            subject_test.plan_from_kit(actor(), campaign, name)
+        elif form.validate_on_submit():
+            subject_test.plan_own(actor(), campaign, request.form.get("email", ""), [form.subject_a.data or "", form.subject_b.data or ""])
+        else:
+            raise Invalid("The test is not planned yet.")
+    except Invalid as error:
+        form.refuse(error.fields)
+        return _page(campaign, Typed(), form), 422
+    flash("The test is planned. Half of your people get A, half get B, by lot.")
+    return redirect(url_for("campaigns.words", pid=campaign.pid, _anchor="test"))
+
+
+@bp.post("/<pid>/test/remove")
+@member(partner=EDITORS)
+def remove_test(pid: str) -> Answer:
+    """Take the planned test out."""
+    campaign = campaign_for(actor().organisation, pid)
+    subject_test.remove(actor(), campaign)
+    flash("The test is taken out. Everyone gets the same subject line.")
+    return redirect(url_for("campaigns.words", pid=campaign.pid, _anchor="test"))
+
+
+def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = None) -> str:
+    made = source(campaign)
+    planned = subject_test.of(campaign)
+    first = made.kit.emails[0] if made.kit.emails else None
+    return render_template(
+        "campaigns/words.html",
+        steps=steps(campaign),
+        test=planned,
+        offered=subject_test.offered(made.kit),
+        subject_form=subject_form or SubjectForm(formdata=None),
+        test_email=first,
+        **_context(campaign, typed),
+    )
+
+
+def _context(campaign: Campaign, typed: Typed) -> dict[str, Any]:
+    """What the editor and its answers while typing both show."""
+    made = source(campaign)
+    kit, brand, organisation = made.kit, made.brand, actor().organisation
+    shown = preview.chosen(kit, _asked_piece())
+    logo = logo_of(organisation, brand)
+    return {
+        "campaign": campaign,
+        "kit": kit,
+        "vendor": made.vendor,
+        "version": made.version,
+        "groups": groups(kit, words.stored(campaign, kit), typed.raw, typed.errors),
+        "errors": typed.errors,
+        "missing": words.missing_slots(campaign, kit),
+        "open": campaign.status in words.OPEN and actor().may_edit,
+        "brand": brand,
+        "brand_gaps": gaps(brand),
+        "logo": media_url(logo) if logo else None,
+        "pairs": pairs(brand.primary_color, brand.call_color) if brand else [],
+        "pieces": preview.pieces(kit),
+        "shown": shown,
+        "person": _asked_person(),
+        "people": preview.PEOPLE_LABELS,
+        **_frames(campaign, shown),
+    }
+
+
+def _frames(campaign: Campaign, shown: preview.Piece | None) -> dict[str, Any]:
+    """Addresses of the frames and the inbox line; `failure` says in words why a piece can't be shown."""
+    if shown is None:
+        return {"src": None, "dark": None, "inbox": None, "failure": "This kit has nothing to show."}
+    person = _asked_person()
+    if shown.kind == "page":
+        return {"src": preview.address(campaign, shown), "dark": None, "inbox": None, "failure": None}
+    try:
+        line = preview.inbox(source(campaign), shown.name, person)
+    except RenderError as error:
+        return {"src": None, "dark": None, "inbox": None, "failure": error.message}
+    dark = preview.address(campaign, shown, dark=True, person=person)
+    return {"src": preview.address(campaign, shown, person=person), "dark": dark, "inbox": line, "failure": None}
+
+
+def _asked_piece() -> str | None:
+    return request.values.get("piece")
+
+
+def _asked_person() -> str:
+    asked = request.values.get("person", "known")
+    return asked if asked in preview.PEOPLE else "known"
+
+
+def _typed(kit: KitSource) -> Typed:
+    """The slots that came with the form; a picture is taken into the library first, so that it survives a missing description."""
+    typed = Typed()
+    for key in request.form:
+        name = key.removeprefix(PREFIX)
+        if key.startswith(PREFIX) and "." not in name:
+            typed.raw[name] = request.form[key]
+    for slot in kit.slots:
+        if slot.type is SlotType.IMAGE and f"{PREFIX}{slot.name}.alt" in request.form:
+            _picture(slot, typed)
+    return typed
+
+
+def _picture(slot: Slot, typed: Typed) -> None:
+    base = PREFIX + slot.name
+    file = request.files.get(f"{base}.file")
+    asset = request.form.get(f"{base}.asset", "")
+    alt = request.form.get(f"{base}.alt", "")
+    if file and file.filename:
+        try:
+            asset = add_image(actor(), file.filename, file.read()).pid
+        except Invalid as error:
+            typed.errors[slot.name] = error.message
+    elif request.form.get(f"{base}.remove"):
+        asset = ""
+    typed.raw[slot.name] = {"asset": asset, "alt": alt} if asset else None
