@@ -16,7 +16,10 @@ from app.render.filters import contrast
 from app.render.places import Places
 from app.render.template import inspect
 
+_FOREIGN = re.compile(r"\{% raw %\}\{\{\{% endraw %\}.{0,60}?\}\}|\*\|[\w:.]{1,60}\|\*|\[\[[\w .:-]{1,60}\]\]|%%[\w .:-]{1,60}%%")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}")
+_NOT_TAGS = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_DEFAULTS = re.compile(r"<mj-attributes\b.*?</mj-attributes\s*>", re.DOTALL)
 _PICTURES = ("mj-image", "img", "mj-carousel-image")
 ASSET = re.compile(r"(?<=[\"'(])assets/[\w./@+-]+(?=[\"')])")
 
@@ -27,13 +30,13 @@ def check_email(kit: KitSource, email: EmailPiece, lines: Lines, address: str, u
         return []
     found = _placeholders(kit, email, lines, address, used)
     found += from_problems(unsafe.problems(email.source), email.path)
-    found += _tags(email) + _pictures_and_links(kit, email)
+    found += _tags(email) + _pictures_and_links(kit, email) + _foreign(email)
     if any(f.rule not in _SURVIVABLE for f in found):
         return found
     return found + _compiled(kit, email, lines, address)
 
 
-_SURVIVABLE = frozenset("alt-text link-http link-dead image-remote image-svg contrast no-address no-unsubscribe no-why no-vendor".split())
+_SURVIVABLE = frozenset("alt-text foreign-placeholder link-http link-dead image-remote image-svg contrast no-address no-unsubscribe no-why no-vendor".split())
 
 
 def _placeholders(kit: KitSource, email: EmailPiece, lines: Lines, address: str, used: set[str]) -> list[Finding]:
@@ -68,8 +71,7 @@ _MUST_MENTION = (
 def _tags(email: EmailPiece) -> list[Finding]:
     """Unknown and unsupported components, and tags that are not closed."""
     found: list[Finding] = []
-    source = unsafe.COMMENT.sub(lambda c: re.sub(r"[^\n]", " ", c.group()), email.source)
-    source = re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", lambda c: re.sub(r"[^\n]", " ", c.group()), source, flags=re.DOTALL)
+    source = _blank(_NOT_TAGS, email.source)
     stack: list[tuple[str, int, int]] = []
     for tag in unsafe.TAG.finditer(source):
         name = tag.group("tag").lower()
@@ -108,8 +110,8 @@ def _near(name: str) -> str:
 
 def _pictures_and_links(kit: KitSource, email: EmailPiece) -> list[Finding]:
     found: list[Finding] = []
-    source = unsafe.COMMENT.sub(lambda c: re.sub(r"[^\n]", " ", c.group()), email.source)
-    for tag in unsafe.TAG.finditer(source):
+    source = _blank(unsafe.COMMENT, email.source)
+    for tag in unsafe.TAG.finditer(_blank(_DEFAULTS, source)):
         if tag.group("close"):
             continue
         name = tag.group("tag").lower()
@@ -120,6 +122,22 @@ def _pictures_and_links(kit: KitSource, email: EmailPiece) -> list[Finding]:
         if asset.group() not in kit.files:
             where = unsafe.position(source, asset.start())
             found.append(finding("asset-missing", email.path, *where, f"There is no file {asset.group()}.", "Add it, or mend the path."))
+    return found
+
+
+def _blank(pattern: re.Pattern[str], source: str) -> str:
+    """The source with matches turned to spaces, so that positions stay."""
+    return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), source)
+
+
+def _foreign(email: EmailPiece) -> list[Finding]:
+    """Placeholders of other systems, which would reach people as they stand."""
+    found = []
+    for place in _FOREIGN.finditer(email.source):
+        where = unsafe.position(email.source, place.start())
+        shown = re.sub(r"\{%.*?%\}", "", place.group())
+        message = f"{shown} is a placeholder of another system and would be sent as it stands."
+        found.append(finding("foreign-placeholder", email.path, *where, message, "Replace it with one of ours, or with words."))
     return found
 
 

@@ -23,13 +23,13 @@ def render_proofs(kit: KitSource) -> dict[str, bytes]:
     words = [(f"social-{p.name}.md", p.source) for p in kit.posts]
     words += [("playbook.md", kit.playbook.source)] if kit.playbook else []
     for name, source in words:
-        files[name] = render_words(source, sample_slots(kit), PARTNER, VENDOR, f"{_PUBLIC}/p/check").encode()
+        files[name] = render_words(source, sample_slots(kit, pictures=False), PARTNER, VENDOR, f"{_PUBLIC}/p/check").encode()
     return files
 
 
 def _email(kit: KitSource, email: EmailPiece, assets: dict[str, str]) -> dict[str, bytes]:
     source = EmailSource(email.source, email.subject, email.preheader, assets)
-    compiled = compile_email(source, sample_slots(kit), PARTNER, VENDOR, WHY, email.language)
+    compiled = compile_email(source, sample_slots(kit, pictures=False), PARTNER, VENDOR, WHY, email.language)
     return {
         f"email-{email.name}.html": preview_html(compiled, CONTACT).encode(),
         f"email-{email.name}.txt": preview_text(compiled, CONTACT).encode(),
@@ -46,7 +46,7 @@ def _message(compiled: CompiledEmail) -> bytes:
 
 def _page(kit: KitSource, page: PagePiece, assets: dict[str, str]) -> dict[str, bytes]:
     source = PageSource(page.source, page.title, page.description, assets, page.language)
-    compiled = compile_page(source, sample_slots(kit), PARTNER, VENDOR, page.form)
+    compiled = compile_page(source, sample_slots(kit, pictures=False), PARTNER, VENDOR, page.form)
     sheets = ("landing.css", "brand.css")
     sent = {f.name: CONTACT.get(f.name, "Sanne Willems") for f in page.form.fields}
     return {

@@ -21,9 +21,13 @@ CONTACT = {
 }  # fmt: skip
 
 
-def sample_slots(kit: KitSource) -> dict[str, object]:
-    """Typed values for every slot: its default, else something of its type that fits its limits."""
-    return filled(kit, {slot.name: _sample(slot) for slot in kit.slots if slot.default is None})
+_LIKELY = (("phone", "010 555 01 48"), ("person", "Jonas Bakker"))
+
+
+def sample_slots(kit: KitSource, *, pictures: bool = True) -> dict[str, object]:
+    """Typed values for every slot: its default, else something of its type; optional pictures only if asked for."""
+    wanted = [s for s in kit.slots if s.default is None and (pictures or s.required or s.type is not SlotType.IMAGE)]
+    return filled(kit, {slot.name: _sample(slot) for slot in wanted})
 
 
 def _sample(slot: Slot) -> object:
@@ -31,7 +35,7 @@ def _sample(slot: Slot) -> object:
         return _picture(slot)
     if slot.type is SlotType.DATE:
         return (slot.earliest or slot.latest or dt.date(2026, 6, 12)).isoformat()
-    label = slot.label or slot.name
+    label = next((words for hint, words in _LIKELY if hint in slot.name), slot.label or slot.name)
     words = (label * (slot.max_length // max(len(label), 1) + 1))[: min(slot.max_length, max(len(label), 12))]
     return {
         SlotType.TEXT: label[: slot.max_length],

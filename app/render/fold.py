@@ -11,6 +11,7 @@ VALUE_LIMIT = 240
 _TOKEN = re.compile(
     r"<!--.*?-->|<![^>]*>|<(?P<tag>[a-zA-Z/][^\s>]*)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|[^<]+|<", re.DOTALL
 )
+_ATTRIBUTE = re.compile(r"\s+[^\s=>]+(?:=(?:\"[^\"]*\"|'[^']*'))?|[^\s]+|\s+")
 _COMMENT = "<!--\n-->"
 
 
@@ -25,8 +26,8 @@ def fold_html(html: str, mark: str) -> str:
         breaks = _breaks(token, raw)
         for piece in _pieces(token, breaks, place):
             size = _width(piece, place)
-            if width + size > LINE_LIMIT and width:
-                piece = _break_before(piece, breaks)
+            if width + size > LINE_LIMIT and out:
+                piece = _break_before(piece, breaks, out[-1])
                 size = _width(piece, place)
                 width = 0 if "\n" in piece else width
             out.append(piece)
@@ -55,11 +56,23 @@ def _pieces(token: str, breaks: str, place: re.Pattern[str]) -> list[str]:
     if breaks == "comment":
         return [token]
     if breaks == "tag":
-        return re.findall(r"[\s]+[^\s]*|[^\s]+", token)
+        return [piece for attribute in _ATTRIBUTE.findall(token) for piece in _attribute(attribute, place)]
     if breaks == "style":
         return re.findall(r"[^{};]*[{};]?", token)
     words = re.findall(r"\s+[^\s]*|[^\s]+", token)
     return [piece for word in words for piece in _halves(word, place)]
+
+
+def _attribute(text: str, place: re.Pattern[str]) -> list[str]:
+    """An attribute whole; one too long is cut where a break means nothing: after a style's semicolon, at other spaces.
+
+    Never inside a style's quotes: a line break in a font's name voids the whole style.
+    """
+    if _width(text, place) <= LINE_LIMIT // 2:
+        return [text]
+    if re.match(r"\s+style\b", text):
+        return re.findall(r"[^;]*;|[^;]+", text)
+    return re.findall(r"\s+[^\s]*|[^\s]+", text)
 
 
 def _halves(word: str, place: re.Pattern[str]) -> list[str]:
@@ -78,13 +91,15 @@ def _halves(word: str, place: re.Pattern[str]) -> list[str]:
     return pieces
 
 
-def _break_before(piece: str, breaks: str) -> str:
+def _break_before(piece: str, breaks: str, before: str) -> str:
     if piece[:1].isspace():
         return "\n" + piece.lstrip()
     if breaks == "style":
         return "\n" + piece
     if breaks == "tag":
-        return _COMMENT + piece if piece.startswith("<") else piece
+        if piece.startswith("<"):
+            return _COMMENT + piece
+        return "\n" + piece if before.endswith(";") else piece
     return _COMMENT + piece if breaks == "text" else piece
 
 

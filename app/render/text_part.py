@@ -14,6 +14,7 @@ from lxml import etree
 
 _WIDTH = 76
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_BLOCKS = frozenset("div p table ul ol h1 h2 h3 h4 blockquote pre section".split())
 _BREAK, _LINK = "⏎", "⇢"
 
 
@@ -35,6 +36,9 @@ def text_from_html(html: str) -> str:
             mark.text += "]"
     for link in list(body.iter("a")):
         _spell_out(link)
+    for block in body.iter("div"):
+        if not any(child.tag in _BLOCKS for child in block.iterdescendants()):
+            block.tag = "p"
     config = ParserConfig(css=CSS_PROFILES["strict"])
     return _tidy(get_text(lxml.html.tostring(body, encoding="unicode"), config))
 
@@ -42,9 +46,9 @@ def text_from_html(html: str) -> str:
 def _drop_hidden(body: lxml.html.HtmlElement) -> None:
     for element in list(body.iter()):
         hidden = isinstance(element.tag, str) and _HIDDEN.search(element.get("style", ""))
-        if element.tag in ("style", "script", "title", "input", "label") or hidden:
-            if element.getparent() is not None:
-                _replace(element, "")
+        dropped = hidden or element.tag in ("style", "script", "title", "input", "label")
+        if dropped and element.getparent() is not None:
+            _replace(element, "")
 
 
 def _replace(element: lxml.html.HtmlElement, text: str) -> None:
