@@ -155,7 +155,8 @@ def test_a_mail_that_kills_its_worker_is_set_aside(app: Flask, sink: Sink) -> No
 def test_the_beat_finds_what_redis_forgot_and_rings_once(app: Flask, rung: list[int]) -> None:
     lost = write(rung_at=now() - timedelta(minutes=1))
     write(not_before=now() + timedelta(minutes=1))
-    write(rung_at=now())
+    just_now = now()
+    write(not_before=just_now, rung_at=just_now)
     write(sent_at=now())
     again = write(not_before=now() - timedelta(seconds=1), rung_at=now() - timedelta(seconds=10))
     assert jobs.wake_due(app) == 2
