@@ -137,9 +137,8 @@ def _wants_json() -> bool:
 
 
 def _as_json(page: Page[sandbox.Summary]) -> Response:
-    following = (
-        url_for("sandbox.index", **{**request.args.to_dict(), "page": page.next}) if page.next else None
-    )
+    values: dict[str, Any] = {**request.args.to_dict(), "page": page.next}
+    following = url_for("sandbox.index", **values) if page.next else None
     return jsonify(
         total=page.total, messages=[_summary_json(item) for item in page.items], next_url=following
     )

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
+from app.accounts.models import Membership, Role
 from tests.browser import WIDTHS, axe, browser, origins, port, serve, too_wide
 
 __all__ = ["browser", "port", "serve"]
@@ -84,3 +85,34 @@ def test_the_counter_counts_and_a_toast_goes_away_when_asked(
         assert page.locator(".tl-toast").count() == 1
     finally:
         page.close()
+
+
+def test_on_a_phone_more_opens_what_the_bar_has_no_room_for(
+    app: Flask,
+    cast: Any,
+    session: Any,
+    browser: Browser,
+    serve: Callable[[Flask], None],
+    port: int,
+    tmp_path: Any,
+) -> None:
+    session.add(Membership(person_id=cast.maya.id, organisation_id=cast.leuvelink.id, role=Role.VIEWER))
+    session.commit()
+    serve(app)
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_cookies([_signed_in(app, cast, port)])  # type: ignore[list-item]
+    page = context.new_page()
+    try:
+        page.goto(f"http://localhost:{port}/-/components", wait_until="networkidle")
+        assert not page.is_visible(".tl-more-sheet")
+        page.click(".tl-more > summary")
+        page.click(".tl-more .tl-switch > summary")
+        page.screenshot(path=tmp_path / "more.png")
+        assert page.is_visible(".tl-more-sheet a:has-text('Settings')")
+        assert page.is_visible(".tl-more-sheet button:has-text('Sign out')")
+        assert page.is_visible(".tl-more-sheet button:has-text('Leuvelink')")
+        assert axe(page) == []
+        page.keyboard.press("Escape")
+        assert not page.is_visible(".tl-more-sheet")
+    finally:
+        context.close()

@@ -1,8 +1,10 @@
 """Every component renders, is marked up for everyone, and fails loudly when misspelt."""
 
+import re
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -44,6 +46,16 @@ def test_every_component_of_the_page_of_components_exists(app: Flask) -> None:
     ui: Components = app.jinja_env.globals["ui"]
     missing = [name for line in MACROS for name in line.split() if not callable(getattr(ui, name, None))]
     assert missing == []
+
+
+def test_every_template_compiles_and_names_only_components_that_exist(app: Flask) -> None:
+    ui: Components = app.jinja_env.globals["ui"]
+    missing = set()
+    for name in app.jinja_env.list_templates():
+        source, _, _ = app.jinja_env.loader.get_source(app.jinja_env, name)
+        app.jinja_env.compile(source, name)
+        missing |= {(name, used) for used in re.findall(r"\bui\.([a-z_]+)", source) if not hasattr(ui, used)}
+    assert missing == set()
 
 
 def test_a_misspelt_component_fails_loudly(app: Flask) -> None:
@@ -179,9 +191,6 @@ def test_static_files_carry_a_hash_and_are_kept_for_a_year(client) -> None:
 
 
 def test_every_icon_that_templates_and_rooms_name_is_in_the_sprite() -> None:
-    import re
-    from pathlib import Path
-
     root = Path(__file__).resolve().parents[2]
     drawn = set((root / "frontend" / "icons.txt").read_text().split())
     named = set()
