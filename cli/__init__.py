@@ -20,6 +20,7 @@ COMMANDS = (
     "db",
     "demo",
     "kit",
+    "mdf",
     "organisation",
     "up",
     "worker",

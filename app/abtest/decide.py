@@ -77,7 +77,12 @@ def lift_words(value: float | None) -> str:
 
 
 def decide(
-    rules: Rules, counted: Sequence[Counted], started_at: datetime | None, ends_at: datetime | None, moment: datetime, best_so_far: float = 0.0
+    rules: Rules,
+    counted: Sequence[Counted],
+    started_at: datetime | None,
+    ends_at: datetime | None,
+    moment: datetime,
+    best_so_far: float = 0.0,
 ) -> Verdict:
     """The verdict at `moment`. `counted` must hold only conversions up to `ends_at`, so that the final look is one look.
 
@@ -93,7 +98,10 @@ def decide(
     made = _Made(best, label, control.label, evidence, evidences[index], total)
     if started_at is None or moment < started_at + rules.least_age or total < rules.least_converters:
         return made.collecting(rules, started_at, moment)
-    if ratio_evidence([item.arm.assigned for item in counted], [item.weight for item in counted]) >= rules.split_line:
+    if (
+        ratio_evidence([item.arm.assigned for item in counted], [item.weight for item in counted])
+        >= rules.split_line
+    ):
         return made.split_off()
     if evidence >= rules.line and best.lift is not None and (best.lift > 0 or len(results) == 1):
         return made.better(f"Evidence reached {evidence_words(evidence)}; its line is {rules.line:g}.")
@@ -137,7 +145,9 @@ class _Made:
             return f"From these numbers the true lift of {self.label} may be anything above {low}."
         return f"The true lift of {self.label} is between {low} and {high}."
 
-    def _verdict(self, kind: VerdictKind, headline: str, text: str, tone: str, winner: str | None = None) -> Verdict:
+    def _verdict(
+        self, kind: VerdictKind, headline: str, text: str, tone: str, winner: str | None = None
+    ) -> Verdict:
         return Verdict(kind, headline, text, tone, winner, self.best, self.label, self.evidence)
 
     def collecting(self, rules: Rules, started_at: datetime | None, moment: datetime) -> Verdict:
@@ -164,7 +174,9 @@ class _Made:
 
     def better(self, why: str) -> Verdict:
         winner = self.label if (self.best.lift or 0) > 0 else self.control
-        return self._verdict(VerdictKind.BETTER, f"{winner} is better.", f"{self._range()} {why}", "ok", winner)
+        return self._verdict(
+            VerdictKind.BETTER, f"{winner} is better.", f"{self._range()} {why}", "ok", winner
+        )
 
 
 def _span(span: timedelta) -> str:

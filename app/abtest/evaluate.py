@@ -29,7 +29,9 @@ class Arm:
 
     def __post_init__(self) -> None:
         if not 0 <= self.converters <= self.assigned:
-            raise ValueError(f"{self.converters} of {self.assigned} can’t be: converters are a part of the people assigned")
+            raise ValueError(
+                f"{self.converters} of {self.assigned} can’t be: converters are a part of the people assigned"
+            )
 
     @property
     def rate(self) -> float | None:

@@ -20,7 +20,10 @@ class ExperimentStatus(StrEnum):
 
 EXPERIMENT = Transitions(
     "test",
-    {ExperimentStatus.PLANNED: {ExperimentStatus.RUNNING, ExperimentStatus.ENDED}, ExperimentStatus.RUNNING: {ExperimentStatus.ENDED}},
+    {
+        ExperimentStatus.PLANNED: {ExperimentStatus.RUNNING, ExperimentStatus.ENDED},
+        ExperimentStatus.RUNNING: {ExperimentStatus.ENDED},
+    },
 )
 
 
@@ -37,7 +40,9 @@ class Experiment(PublicId, Base):
     email: Mapped[str] = mapped_column(String(80))  # which email of the kit
     field: Mapped[str] = mapped_column(String(40), default="subject")
     metric: Mapped[str] = mapped_column(String(20), default="submission")
-    status: Mapped[ExperimentStatus] = mapped_column(StrEnumType(ExperimentStatus), default=ExperimentStatus.PLANNED)
+    status: Mapped[ExperimentStatus] = mapped_column(
+        StrEnumType(ExperimentStatus), default=ExperimentStatus.PLANNED
+    )
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

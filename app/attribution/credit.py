@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, or_, select
 
 from app.attribution.models import VERSION, Model, Touch, share_out
-from app.attribution.records import Credit, Touchpoint, TouchKind
+from app.attribution.records import Credit, TouchKind, Touchpoint
 from app.audience.models import Contact
 from app.campaigns.models import Campaign
 from app.db import db
@@ -24,7 +24,7 @@ def write(deal: Deal, model: Model = Model.LAST) -> list[Credit]:
         raise ValueError(f"deal {deal.id} is not won")
     db.session.execute(delete(Credit).where(Credit.deal_id == deal.id, Credit.model == str(model)))
     shares = share_out(model, deal.amount_minor, touches_of(deal), deal.closed_at)
-    credits = [
+    lines = [
         Credit(
             partner_id=deal.partner_id,
             vendor_id=deal.vendor_id,
@@ -38,14 +38,16 @@ def write(deal: Deal, model: Model = Model.LAST) -> list[Credit]:
         )
         for share in shares
     ]
-    db.session.add_all(credits)
+    db.session.add_all(lines)
     db.session.flush()
-    return credits
+    return lines
 
 
 def rebuild(model: Model = Model.LAST) -> int:
     """Write the credits of all won deals anew, after a change of rule or of touches. Returns how many deals."""
-    deals = list(db.session.scalars(select(Deal).where(Deal.status == DealStatus.WON).order_by(Deal.id)))  # unscoped: the operator's rebuild of all
+    deals = list(
+        db.session.scalars(select(Deal).where(Deal.status == DealStatus.WON).order_by(Deal.id))
+    )  # unscoped: the operator's rebuild of all
     for deal in deals:
         write(deal, model)
     return len(deals)
@@ -57,7 +59,9 @@ def touches_of(deal: Deal) -> list[Touch]:
     if not people:
         return []
     rows = db.session.execute(
-        select(Touchpoint.id, Touchpoint.campaign_id, Touchpoint.at)  # unscoped: restricted to the deal's partner and vendor
+        select(
+            Touchpoint.id, Touchpoint.campaign_id, Touchpoint.at
+        )  # unscoped: restricted to the deal's partner and vendor
         .where(
             Touchpoint.partner_id == deal.partner_id,
             Touchpoint.vendor_id == deal.vendor_id,
@@ -73,13 +77,17 @@ def _people(deal: Deal) -> list[int]:
     """The deal's contact, its lead's, and the partner's contacts at a company of the account's name."""
     own = {deal.contact_id}
     if deal.lead_id is not None:
-        own.add(db.session.scalar(select(Lead.contact_id).where(Lead.id == deal.lead_id)))  # unscoped: the deal's own lead
+        own.add(
+            db.session.scalar(select(Lead.contact_id).where(Lead.id == deal.lead_id))
+        )  # unscoped: the deal's own lead
     known = [contact for contact in own if contact is not None]
     account = deal.account.strip().lower()
     same = [Contact.id.in_(known)]
     if account:
         same.append(func.lower(func.trim(Contact.company)) == account)
-    return list(db.session.scalars(select(Contact.id).where(Contact.partner_id == deal.partner_id, or_(*same))))  # unscoped: the deal's partner
+    return list(
+        db.session.scalars(select(Contact.id).where(Contact.partner_id == deal.partner_id, or_(*same)))
+    )  # unscoped: the deal's partner
 
 
 @dataclass(frozen=True)

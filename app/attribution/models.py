@@ -58,7 +58,9 @@ class Share:
 
 def eligible(touches: Sequence[Touch], closed_at: datetime, look_back: timedelta = LOOK_BACK) -> list[Touch]:
     """Touches not after the close and inside the look-back, oldest first (equal times by id)."""
-    return sorted((t for t in touches if closed_at - look_back <= t.at <= closed_at), key=lambda t: (t.at, t.id))
+    return sorted(
+        (t for t in touches if closed_at - look_back <= t.at <= closed_at), key=lambda t: (t.at, t.id)
+    )
 
 
 def _daily(touches: Sequence[Touch]) -> list[Touch]:
@@ -115,7 +117,9 @@ _RULES: dict[Model, Callable[[list[Touch], datetime], Weighted]] = {
 }
 
 
-def share_out(model: Model, amount: int, touches: Sequence[Touch], closed_at: datetime, look_back: timedelta = LOOK_BACK) -> list[Share]:
+def share_out(
+    model: Model, amount: int, touches: Sequence[Touch], closed_at: datetime, look_back: timedelta = LOOK_BACK
+) -> list[Share]:
     """Share `amount` minor units (negative for a refund) over the touches that count; without any, one unattributed line."""
     counting = eligible(touches, closed_at, look_back)
     if not counting:

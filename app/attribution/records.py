@@ -22,7 +22,10 @@ class Touchpoint(PublicId, Base):
     """One meeting of a person and a campaign. `source` names the row behind it, so that it is recorded once."""
 
     __tablename__ = "touchpoint"
-    __table_args__ = (UniqueConstraint("kind", "source_id"), Index("ix_touchpoint_contact_at", "contact_id", "at"))
+    __table_args__ = (
+        UniqueConstraint("kind", "source_id"),
+        Index("ix_touchpoint_contact_at", "contact_id", "at"),
+    )
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))

@@ -83,7 +83,9 @@ def ropi(margin: int, paid: int, own: int) -> Decimal | None:
     return _ratio(margin - paid - own, paid + own)
 
 
-def by_campaign(organisation: Organisation, campaign_id: int | None = None, model: Model = Model.LAST) -> list[Return]:
+def by_campaign(
+    organisation: Organisation, campaign_id: int | None = None, model: Model = Model.LAST
+) -> list[Return]:
     """Figures of an organisation's campaigns that won something or were paid for, best paid first."""
     won = _won(organisation, campaign_id, model)
     paid = _paid(organisation, campaign_id)
@@ -98,17 +100,26 @@ def by_campaign(organisation: Organisation, campaign_id: int | None = None, mode
     return sorted(found, key=lambda r: (-r.paid, -r.won, r.campaign_id))
 
 
-def _won(organisation: Organisation, campaign_id: int | None, model: Model) -> dict[tuple[int, str], tuple[int, int]]:
+def _won(
+    organisation: Organisation, campaign_id: int | None, model: Model
+) -> dict[tuple[int, str], tuple[int, int]]:
     statement = (
         scoped(organisation, Credit)
         .where(Credit.model == str(model), Credit.campaign_id.is_not(None))
-        .with_only_columns(Credit.campaign_id, Credit.currency, func.sum(Credit.amount_minor), func.count(Credit.deal_id.distinct()))
+        .with_only_columns(
+            Credit.campaign_id,
+            Credit.currency,
+            func.sum(Credit.amount_minor),
+            func.count(Credit.deal_id.distinct()),
+        )
         .group_by(Credit.campaign_id, Credit.currency)
     )
     if campaign_id is not None:
         statement = statement.where(Credit.campaign_id == campaign_id)
     rows = db.session.execute(statement).all()
-    return defaultdict(lambda: (0, 0), {(number, currency): (int(amount), deals) for number, currency, amount, deals in rows})
+    return defaultdict(
+        lambda: (0, 0), {(number, currency): (int(amount), deals) for number, currency, amount, deals in rows}
+    )
 
 
 def _paid(organisation: Organisation, campaign_id: int | None) -> dict[tuple[int, str], tuple[int, int]]:
@@ -117,17 +128,25 @@ def _paid(organisation: Organisation, campaign_id: int | None) -> dict[tuple[int
         scoped(organisation, Claim)
         .join(MdfRequest, MdfRequest.id == Claim.request_id)
         .where(Claim.status == ClaimStatus.PAID, MdfRequest.campaign_id.is_not(None))
-        .with_only_columns(MdfRequest.campaign_id, Claim.currency, func.sum(Claim.approved_minor), func.sum(own))
+        .with_only_columns(
+            MdfRequest.campaign_id, Claim.currency, func.sum(Claim.approved_minor), func.sum(own)
+        )
         .group_by(MdfRequest.campaign_id, Claim.currency)
     )
     if campaign_id is not None:
         statement = statement.where(MdfRequest.campaign_id == campaign_id)
     rows = db.session.execute(statement).all()
-    return defaultdict(lambda: (0, 0), {(number, currency): (int(paid), int(rest)) for number, currency, paid, rest in rows})
+    return defaultdict(
+        lambda: (0, 0), {(number, currency): (int(paid), int(rest)) for number, currency, paid, rest in rows}
+    )
 
 
 def _names(organisation: Organisation, ids: set[int]) -> dict[int, tuple[str, int]]:
-    rows = db.session.execute(scoped(organisation, Campaign).where(Campaign.id.in_(ids)).with_only_columns(Campaign.id, Campaign.name, Campaign.partner_id))
+    rows = db.session.execute(
+        scoped(organisation, Campaign)
+        .where(Campaign.id.in_(ids))
+        .with_only_columns(Campaign.id, Campaign.name, Campaign.partner_id)
+    )
     return {number: (name, partner_id) for number, name, partner_id in rows}
 
 
@@ -135,7 +154,11 @@ def unattributed(organisation: Organisation, model: Model = Model.LAST) -> list[
     """What was won without a touch on record, one amount for each currency."""
     rows = db.session.execute(
         select(Credit.currency, func.sum(Credit.amount_minor))  # unscoped: scoped by the subquery
-        .where(Credit.id.in_(scoped(organisation, Credit).with_only_columns(Credit.id)), Credit.campaign_id.is_(None), Credit.model == str(model))
+        .where(
+            Credit.id.in_(scoped(organisation, Credit).with_only_columns(Credit.id)),
+            Credit.campaign_id.is_(None),
+            Credit.model == str(model),
+        )
         .group_by(Credit.currency)
         .order_by(Credit.currency)
     )

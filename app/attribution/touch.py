@@ -7,11 +7,19 @@ from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.attribution.records import Touchpoint, TouchKind
+from app.attribution.records import TouchKind, Touchpoint
 from app.db import db, is_sqlite, new_pid
 
 
-def record(kind: TouchKind, partner_id: int, vendor_id: int, contact_id: int, campaign_id: int, at: datetime, source: int) -> bool:
+def record(
+    kind: TouchKind,
+    partner_id: int,
+    vendor_id: int,
+    contact_id: int,
+    campaign_id: int,
+    at: datetime,
+    source: int,
+) -> bool:
     """Record a touch; `source` is the id of the delivery, tracked event or submission behind it, by kind.
 
     One statement in the caller's transaction. Returns whether it was new. Machines' events are never to be recorded here.

@@ -12,6 +12,6 @@ from app.leads.models import Deal
 def win(actor: Actor, deal: Deal) -> list[Credit]:
     """Close the deal as won and write its last-touch credits. Raises Conflict for a deal that can't be won (any more)."""
     close_won(actor, deal)
-    credits = credit.write(deal, Model.LAST)
-    audit.record(actor, "deal.credited", deal, model=str(Model.LAST), lines=len(credits))
-    return credits
+    lines = credit.write(deal, Model.LAST)
+    audit.record(actor, "deal.credited", deal, model=str(Model.LAST), lines=len(lines))
+    return lines

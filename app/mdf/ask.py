@@ -10,7 +10,7 @@ from app.campaigns.models import Campaign
 from app.clock import now, today
 from app.db import db
 from app.errors import Invalid
-from app.mdf import deadlines, ledger, notes, notify, numbering, queries
+from app.mdf import balances, deadlines, ledger, notes, notify, numbering
 from app.mdf.errors import NotYours
 from app.mdf.models import ActivityType, Fund, MdfRequest, RequestStatus
 from app.mdf.postings import Step
@@ -99,7 +99,11 @@ def _fill(request: MdfRequest, new: NewRequest) -> None:
     request.activity_type_id = new.activity.id
     request.campaign_id = new.campaign.id if new.campaign else None
     request.title, request.purpose, request.supplier = new.title, new.purpose, new.supplier
-    request.currency, request.rate, request.cap_minor = new.cost.currency, new.activity.rate, new.activity.cap_minor
+    request.currency, request.rate, request.cap_minor = (
+        new.cost.currency,
+        new.activity.rate,
+        new.activity.cap_minor,
+    )
     request.cost_minor, request.asked_minor = new.cost.minor, new.asked.minor
     request.starts_on, request.ends_on = new.starts_on, new.ends_on
     request.shares_leads = new.shares_leads
@@ -111,7 +115,10 @@ def _check(actor: Actor, new: NewRequest, fund: Fund) -> None:
     wrong = _wrong_dates(actor, new, fund) | _wrong_amounts(actor, new, fund)
     if not new.shares_leads:
         wrong["shares_leads"] = "Sharing the leads of this activity is part of the deal for money."
-    if new.campaign is not None and (new.campaign.partner_id, new.campaign.vendor_id) != (actor.organisation.id, fund.vendor_id):
+    if new.campaign is not None and (new.campaign.partner_id, new.campaign.vendor_id) != (
+        actor.organisation.id,
+        fund.vendor_id,
+    ):
         raise NotYours()
     if wrong:
         raise Invalid("The request can’t go out yet.", wrong)
@@ -137,12 +144,16 @@ def _wrong_amounts(actor: Actor, new: NewRequest, fund: Fund) -> dict[str, str]:
         return {"cost": "Give an amount above 0."}
     if new.asked.minor <= 0:
         return {"asked": "Give an amount above 0."}
-    available = queries.available(fund.id, actor.organisation.id)
+    available = balances.available(fund.id, actor.organisation.id)
     sums = payable(new.activity, new.cost.minor, available)
     if new.asked.minor > sums.by_rate:
-        return {"asked": f"{sums.rate} % of the cost is {spoken(Money(sums.by_rate, sums.currency))}. Ask for that or less."}
+        return {
+            "asked": f"{sums.rate} % of the cost is {spoken(Money(sums.by_rate, sums.currency))}. Ask for that or less."
+        }
     if new.asked.minor > sums.cap:
-        return {"asked": f"The limit for {new.activity.name} is {spoken(Money(sums.cap, sums.currency))}. Ask for that or less."}
+        return {
+            "asked": f"The limit for {new.activity.name} is {spoken(Money(sums.cap, sums.currency))}. Ask for that or less."
+        }
     if new.asked.minor > available:
         return {"asked": f"{spoken(Money(available, fund.currency))} is available. Ask for that or less."}
     return {}

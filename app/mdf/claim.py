@@ -12,7 +12,7 @@ from app.assets.models import Asset
 from app.clock import now, today
 from app.db import db, scoped
 from app.errors import Invalid
-from app.mdf import deadlines, ledger, notes, notify, numbering, packet, queries
+from app.mdf import balances, deadlines, ledger, notes, notify, numbering, packet
 from app.mdf.errors import NotYours, TooLate
 from app.mdf.models import REQUEST, Claim, ClaimStatus, Fund, MdfRequest, RequestStatus
 from app.mdf.postings import Step
@@ -43,7 +43,7 @@ def submit(actor: Actor, request: MdfRequest, invoice: Invoice) -> Claim:
     db.session.refresh(request, with_for_update=True)
     if not REQUEST.allows(request.status, RequestStatus.CLAIMED):
         REQUEST.move(request, RequestStatus.CLAIMED)  # raises Conflict with its words
-    left = queries.reserved_for(request)
+    left = balances.reserved_for(request)
     _check(actor, request, invoice, left)
     claim = Claim(
         number=numbering.take(request.vendor_id, "CL", today(actor.organisation.timezone).year),
@@ -72,7 +72,15 @@ def submit(actor: Actor, request: MdfRequest, invoice: Invoice) -> Claim:
 def withdraw(actor: Actor, claim: Claim) -> None:
     """Take a claim back before it is decided; its money stays reserved for the request."""
     request, fund = _locked(actor, claim)
-    ledger.step(actor, Step.CLAIM_WITHDRAWN, claim, fund=fund, partner_id=claim.partner_id, amount=claim.amount_minor, why=claim.number)
+    ledger.step(
+        actor,
+        Step.CLAIM_WITHDRAWN,
+        claim,
+        fund=fund,
+        partner_id=claim.partner_id,
+        amount=claim.amount_minor,
+        why=claim.number,
+    )
     ledger.step(actor, Step.REQUEST_REOPENED, request, fund=fund, partner_id=claim.partner_id)
     claim.answer_by = None
     audit.record(actor, "claim.withdrawn", claim)
@@ -92,7 +100,15 @@ def answer(actor: Actor, claim: Claim, text: str) -> None:
 
 
 def _claim_money(actor: Actor, claim: Claim, request: MdfRequest, fund: Fund) -> None:
-    ledger.step(actor, Step.CLAIM_SUBMITTED, claim, fund=fund, partner_id=claim.partner_id, amount=claim.amount_minor, why=claim.number)
+    ledger.step(
+        actor,
+        Step.CLAIM_SUBMITTED,
+        claim,
+        fund=fund,
+        partner_id=claim.partner_id,
+        amount=claim.amount_minor,
+        why=claim.number,
+    )
     ledger.step(actor, Step.REQUEST_CLAIMED, request, fund=fund, partner_id=claim.partner_id)
 
 
@@ -130,7 +146,9 @@ def _used(partner: Organisation, invoice: Invoice) -> dict[str, str]:
     if found is None:
         return {}
     field = "number" if found.invoice_number == invoice.number else "file"
-    return {field: f"{'Invoice' if field == 'number' else 'This file'} is in claim {found.number} already. An invoice is paid once."}
+    return {
+        field: f"{'Invoice' if field == 'number' else 'This file'} is in claim {found.number} already. An invoice is paid once."
+    }
 
 
 def _partner(actor: Actor, row: MdfRequest | Claim) -> None:
@@ -145,7 +163,9 @@ def _locked(actor: Actor, claim: Claim) -> tuple[MdfRequest, Fund]:
 
 def hold(claim: Claim) -> tuple[MdfRequest, Fund]:
     """Hold a claim's fund, then the claim and its request, read afresh: the order every decision keeps."""
-    request = db.session.scalars(select(MdfRequest).where(MdfRequest.id == claim.request_id)).one()  # unscoped: the claim names it
+    request = db.session.scalars(
+        select(MdfRequest).where(MdfRequest.id == claim.request_id)
+    ).one()  # unscoped: the claim names it
     fund = ledger.lock(request.fund_id)
     db.session.refresh(request, with_for_update=True)
     db.session.refresh(claim, with_for_update=True)

@@ -8,7 +8,7 @@ from app.accounts.actor import EDITORS, MONEY, Actor
 from app.clock import now
 from app.db import db
 from app.errors import Invalid
-from app.mdf import ledger, notes, notify, queries
+from app.mdf import balances, ledger, notes, notify
 from app.mdf.deadlines import CLAIM_WITHIN
 from app.mdf.errors import NotYours, OwnDecision
 from app.mdf.models import Fund, MdfRequest
@@ -25,7 +25,15 @@ def approve(actor: Actor, request: MdfRequest, amount: Money, reason: str = "") 
     fund = _decider(actor, request)
     why = _checked(request, amount, reason)
     try:
-        ledger.step(actor, Step.REQUEST_APPROVED, request, fund=fund, partner_id=request.partner_id, amount=amount.minor, why=why or request.number)
+        ledger.step(
+            actor,
+            Step.REQUEST_APPROVED,
+            request,
+            fund=fund,
+            partner_id=request.partner_id,
+            amount=amount.minor,
+            why=why or request.number,
+        )
     except ledger.Overdrawn as error:
         text = f"{spoken(error.left)} is available to this partner. Approve that or less, or give more first."
         raise Invalid(text, {"amount": text}) from error
@@ -66,8 +74,16 @@ def close(actor: Actor, request: MdfRequest) -> int:
         raise NotYours()
     fund = ledger.lock(request.fund_id)
     db.session.refresh(request, with_for_update=True)
-    left = queries.reserved_for(request)
-    ledger.step(actor, Step.REQUEST_CLOSED, request, fund=fund, partner_id=request.partner_id, amount=left, why=f"Rest of {request.number}")
+    left = balances.reserved_for(request)
+    ledger.step(
+        actor,
+        Step.REQUEST_CLOSED,
+        request,
+        fund=fund,
+        partner_id=request.partner_id,
+        amount=left,
+        why=f"Rest of {request.number}",
+    )
     request.closed_at = now()
     audit.record(actor, "request.closed", request, released=left)
     notify.request_closed(actor, request, Money(left, request.currency))
@@ -76,13 +92,18 @@ def close(actor: Actor, request: MdfRequest) -> int:
 
 def _checked(request: MdfRequest, amount: Money, reason: str) -> str:
     if amount.currency != request.currency:
-        raise Invalid(f"This request is in {request.currency}.", {"amount": f"This request is in {request.currency}."})
+        raise Invalid(
+            f"This request is in {request.currency}.", {"amount": f"This request is in {request.currency}."}
+        )
     if not 0 < amount.minor <= request.asked_minor:
         text = f"Approve between {spoken(Money(1, request.currency))} and the {spoken(Money(request.asked_minor, request.currency))} asked for."
         raise Invalid(text, {"amount": text})
     why = reason.strip()[:2000]
     if amount.minor < request.asked_minor and not why:
-        raise Invalid("Say why it is less: the partner reads it.", {"reason": "Say why it is less: the partner reads it."})
+        raise Invalid(
+            "Say why it is less: the partner reads it.",
+            {"reason": "Say why it is less: the partner reads it."},
+        )
     return why
 
 

@@ -15,9 +15,9 @@ from app.mdf import ledger
 from app.mdf.errors import NotYours, TooLate
 from app.mdf.models import ActivityType, Allocation, Fund
 from app.mdf.postings import Step
-from app.web.filters import money as spoken
 from app.money import Money
 from app.programs.models import Partnership, PartnershipStatus
+from app.web.filters import money as spoken
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def create_fund(actor: Actor, new: NewFund) -> Fund:
     db.session.flush()
     for activity in new.activities:
         add_activity(actor, fund, activity)
-    ledger.step(actor, Step.FUND_CREATED, fund, fund=fund, amount=new.amount.minor, why=f"Budget of {new.name}")
+    ledger.step(
+        actor, Step.FUND_CREATED, fund, fund=fund, amount=new.amount.minor, why=f"Budget of {new.name}"
+    )
     audit.record(actor, "fund.created", fund, amount=new.amount.minor, currency=fund.currency)
     return fund
 
@@ -70,12 +72,22 @@ def add_activity(actor: Actor, fund: Fund, new: NewActivity) -> ActivityType:
         wrong["rate"] = "Give a share from 1 to 100 percent."
     if new.cap.minor <= 0 or new.cap.currency != fund.currency:
         wrong["cap"] = f"Give a limit above 0 in {fund.currency}."
-    if db.session.scalars(scoped(actor.organisation, ActivityType).where(ActivityType.fund_id == fund.id, ActivityType.name == new.name)).first():
+    if db.session.scalars(
+        scoped(actor.organisation, ActivityType).where(
+            ActivityType.fund_id == fund.id, ActivityType.name == new.name
+        )
+    ).first():
         wrong["name"] = f"{fund.name} has “{new.name}” already."
     if wrong:
         raise Invalid("The activity can’t be added.", wrong)
     activity = ActivityType(
-        vendor_id=fund.vendor_id, fund_id=fund.id, name=new.name, help=new.help, rate=new.rate, cap_minor=new.cap.minor, currency=new.cap.currency
+        vendor_id=fund.vendor_id,
+        fund_id=fund.id,
+        name=new.name,
+        help=new.help,
+        rate=new.rate,
+        cap_minor=new.cap.minor,
+        currency=new.cap.currency,
     )
     db.session.add(activity)
     db.session.flush()
@@ -105,13 +117,23 @@ def allocate(actor: Actor, fund: Fund, partner: Organisation, amount: Money, why
         created_by=actor.person.id,
     )
     try:
-        ledger.step(actor, Step.ALLOCATION_MADE, fund, fund=fund, partner_id=partner.id, amount=amount.minor, why=why or f"Given to {partner.name}")
+        ledger.step(
+            actor,
+            Step.ALLOCATION_MADE,
+            fund,
+            fund=fund,
+            partner_id=partner.id,
+            amount=amount.minor,
+            why=why or f"Given to {partner.name}",
+        )
     except ledger.Overdrawn as error:
         text = f"{spoken(error.left)} is left in {fund.name}. Give that or less."
         raise Invalid(text, {"amount": text}) from error
     db.session.add(row)
     db.session.flush()
-    audit.record(actor, "fund.allocated", row, amount=amount.minor, currency=amount.currency, partner_id=partner.id)
+    audit.record(
+        actor, "fund.allocated", row, amount=amount.minor, currency=amount.currency, partner_id=partner.id
+    )
     return row
 
 
@@ -136,6 +158,9 @@ def _vendor_money(actor: Actor) -> None:
 
 def _partnership(vendor: Organisation, partner: Organisation) -> Partnership | None:
     return db.session.scalars(
-        select(Partnership)  # unscoped: restricted to both sides below
-        .where(Partnership.vendor_id == vendor.id, Partnership.partner_id == partner.id, Partnership.status == PartnershipStatus.ACTIVE)
+        select(Partnership).where(  # unscoped: restricted to both sides below
+            Partnership.vendor_id == vendor.id,
+            Partnership.partner_id == partner.id,
+            Partnership.status == PartnershipStatus.ACTIVE,
+        )
     ).first()

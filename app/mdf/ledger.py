@@ -13,8 +13,8 @@ from app.db import db, is_sqlite, new_pid
 from app.errors import Refused
 from app.mdf.models import CLAIM, REQUEST, AccountKind, Claim, Fund, LedgerAccount, MdfRequest, Transfer
 from app.mdf.postings import RULES, Posting, Step
-from app.web.filters import money as spoken
 from app.money import Money
+from app.web.filters import money as spoken
 
 FUND_ITSELF = 0
 """`partner_id` of the accounts that belong to the fund and to no partner."""
@@ -53,12 +53,22 @@ def lock(fund_id: int) -> Fund:
     PostgreSQL locks the row; SQLite's transactions are already one writer at a time.
     """
     return db.session.scalars(
-        select(Fund).where(Fund.id == fund_id).with_for_update().execution_options(populate_existing=True)  # unscoped: the caller's row names its fund
+        select(Fund)
+        .where(Fund.id == fund_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)  # unscoped: the caller's row names its fund
     ).one()
 
 
 def step(
-    actor: Actor | None, what: Step, subject: Fund | MdfRequest | Claim, *, fund: Fund, partner_id: int = FUND_ITSELF, amount: int = 0, why: str = ""
+    actor: Actor | None,
+    what: Step,
+    subject: Fund | MdfRequest | Claim,
+    *,
+    fund: Fund,
+    partner_id: int = FUND_ITSELF,
+    amount: int = 0,
+    why: str = "",
 ) -> Transfer | None:
     """Do one step: move the subject's state and post its transfer, both by the table. The only way money or a state moves.
 
@@ -80,7 +90,14 @@ def step(
 
 
 def _post(
-    actor: Actor | None, what: Step, posting: Posting, subject: Fund | MdfRequest | Claim, fund: Fund, partner_id: int, amount: int, why: str
+    actor: Actor | None,
+    what: Step,
+    posting: Posting,
+    subject: Fund | MdfRequest | Claim,
+    fund: Fund,
+    partner_id: int,
+    amount: int,
+    why: str,
 ) -> Transfer:
     if amount < 0:
         raise ValueError("a transfer is above zero; what went wrong is reversed by a new one")
@@ -124,12 +141,24 @@ def account(fund: Fund, partner_id: int, kind: AccountKind) -> LedgerAccount:
     insert = sqlite.insert if is_sqlite() else postgresql.insert
     db.session.execute(
         insert(LedgerAccount)
-        .values(pid=new_pid(), vendor_id=fund.vendor_id, fund_id=fund.id, partner_id=partner_id, kind=kind, currency=fund.currency, balance_minor=0)
+        .values(
+            pid=new_pid(),
+            vendor_id=fund.vendor_id,
+            fund_id=fund.id,
+            partner_id=partner_id,
+            kind=kind,
+            currency=fund.currency,
+            balance_minor=0,
+        )
         .on_conflict_do_nothing(index_elements=["fund_id", "partner_id", "kind"])
     )
     return db.session.scalars(
         select(LedgerAccount)  # unscoped: one fund's account, the fund is the caller's
-        .where(LedgerAccount.fund_id == fund.id, LedgerAccount.partner_id == partner_id, LedgerAccount.kind == kind)
+        .where(
+            LedgerAccount.fund_id == fund.id,
+            LedgerAccount.partner_id == partner_id,
+            LedgerAccount.kind == kind,
+        )
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()

@@ -29,7 +29,10 @@ class ActivityType(PublicId, Base):
     """What a fund pays for, at which share (`rate` in percent) and up to which cap."""
 
     __tablename__ = "activity_type"
-    __table_args__ = (UniqueConstraint("fund_id", "name"), CheckConstraint("rate BETWEEN 1 AND 100", name="rate"))
+    __table_args__ = (
+        UniqueConstraint("fund_id", "name"),
+        CheckConstraint("rate BETWEEN 1 AND 100", name="rate"),
+    )
     __tenant__: ClassVar[dict[str, str]] = {"vendor": "vendor_id"}
 
     vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
@@ -96,7 +99,9 @@ class MdfRequest(PublicId, Base):
     supplier: Mapped[str] = mapped_column(String(120), default="")
     shares_leads: Mapped[bool] = mapped_column(default=False)
     currency: Mapped[str] = mapped_column(String(3))
-    rate: Mapped[int] = mapped_column()  # the activity's, as it stood when asked: later changes don't reach back
+    rate: Mapped[int] = (
+        mapped_column()
+    )  # the activity's, as it stood when asked: later changes don't reach back
     cap_minor: Mapped[int] = mapped_column(BigInt)
     cost_minor: Mapped[int] = mapped_column(BigInt)
     asked_minor: Mapped[int] = mapped_column(BigInt)

@@ -12,7 +12,9 @@ def take(vendor_id: int, kind: str, year: int) -> str:
     statement = (
         insert(MdfNumber)
         .values(vendor_id=vendor_id, kind=kind, year=year, last=1)
-        .on_conflict_do_update(index_elements=["vendor_id", "kind", "year"], set_={"last": MdfNumber.last + 1})
+        .on_conflict_do_update(
+            index_elements=["vendor_id", "kind", "year"], set_={"last": MdfNumber.last + 1}
+        )
         .returning(MdfNumber.last)
     )
     return f"{kind}-{year}-{db.session.scalars(statement).one():04d}"

@@ -22,7 +22,11 @@ from app.mdf.models import Claim, MdfRequest
 
 def seal(claim: Claim, request: MdfRequest) -> None:
     """Write the packet and its SHA-256 into the claim. Called once, when it is submitted."""
-    claim.packet = {"invoice": _invoice(claim), "request": _request(request), **(_campaign(request.campaign_id) if request.campaign_id else {})}
+    claim.packet = {
+        "invoice": _invoice(claim),
+        "request": _request(request),
+        **(_campaign(request.campaign_id) if request.campaign_id else {}),
+    }
     claim.packet_sha256 = fingerprint(claim.packet)
 
 
@@ -85,32 +89,46 @@ def _campaign(campaign_id: int) -> dict[str, Any]:
 
 def _mails(campaign_id: int) -> list[dict[str, Any]]:
     rows = db.session.execute(
-        select(Send.email, Send.started_at, Send.finished_at, Rendering.subject, Rendering.html)  # unscoped: one partner's campaign
+        select(
+            Send.email, Send.started_at, Send.finished_at, Rendering.subject, Rendering.html
+        )  # unscoped: one partner's campaign
         .join(Rendering, Rendering.send_id == Send.id)
         .where(Send.campaign_id == campaign_id)
         .order_by(Send.id, Rendering.id)
     )
     return [
-        {"email": email, "subject": subject, "from": _iso(start), "to": _iso(end), "html_sha256": hashlib.sha256(html.encode()).hexdigest()}
+        {
+            "email": email,
+            "subject": subject,
+            "from": _iso(start),
+            "to": _iso(end),
+            "html_sha256": hashlib.sha256(html.encode()).hexdigest(),
+        }
         for email, start, end, subject, html in rows
     ]
 
 
 def _deliveries(campaign_id: int) -> dict[str, int]:
     rows = db.session.execute(
-        select(Delivery.state, func.count()).where(Delivery.campaign_id == campaign_id).group_by(Delivery.state)  # unscoped: one partner's campaign
+        select(Delivery.state, func.count())
+        .where(Delivery.campaign_id == campaign_id)
+        .group_by(Delivery.state)  # unscoped: one partner's campaign
     )
     return {str(state): count for state, count in rows}
 
 
 def _pages(campaign_id: int) -> list[dict[str, Any]]:
-    rows = db.session.scalars(select(PublishedPage).where(PublishedPage.campaign_id == campaign_id).order_by(PublishedPage.id))  # unscoped: see above
+    rows = db.session.scalars(
+        select(PublishedPage).where(PublishedPage.campaign_id == campaign_id).order_by(PublishedPage.id)
+    )  # unscoped: see above
     return [{"name": page.name, "from": _iso(page.published_at), "to": _iso(page.closed_at)} for page in rows]
 
 
 def _leads(campaign_id: int) -> dict[str, int]:
     total, shared = db.session.execute(
-        select(func.count(), func.count(Lead.shared_at)).where(Lead.campaign_id == campaign_id)  # unscoped: counts of one partner's campaign
+        select(func.count(), func.count(Lead.shared_at)).where(
+            Lead.campaign_id == campaign_id
+        )  # unscoped: counts of one partner's campaign
     ).one()
     return {"total": total, "shared": shared}
 

@@ -1,7 +1,7 @@
 """What stands where: balances as sums over ledger accounts, and the lists that pages show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy.orm import aliased
 
 from app.accounts.models import Membership, Organisation, Person, Role
 from app.db import db, scoped
-from app.mdf.ledger import FUND_ITSELF, Balances
 from app.mdf.models import (
     AccountKind,
     ActivityType,
@@ -26,82 +25,33 @@ from app.mdf.models import (
 from app.programs.models import Partnership, PartnershipStatus
 
 WAITING = (ClaimStatus.SUBMITTED, ClaimStatus.INFORMATION_REQUESTED)
-_DEAD = (ClaimStatus.REJECTED, ClaimStatus.WITHDRAWN)
 
 
-def available(fund_id: int, partner_id: int) -> int:
-    """What a partner may ask for from a fund, in minor units."""
-    return (
-        db.session.scalar(
-            select(LedgerAccount.balance_minor).where(  # unscoped: one account, named by fund and partner
-                LedgerAccount.fund_id == fund_id, LedgerAccount.partner_id == partner_id, LedgerAccount.kind == AccountKind.AVAILABLE
-            )
+def funds(vendor: Organisation) -> list[Fund]:
+    """A vendor's funds, those that end last first."""
+    return list(db.session.scalars(scoped(vendor, Fund).order_by(Fund.ends_on.desc(), Fund.id)))
+
+
+def activities(fund: Fund) -> list[ActivityType]:
+    """What a fund pays for."""
+    return list(
+        db.session.scalars(
+            select(ActivityType).where(ActivityType.fund_id == fund.id).order_by(ActivityType.id)
         )
-        or 0
+    )  # unscoped: the caller's fund
+
+
+def partners(vendor: Organisation) -> list[Organisation]:
+    """A vendor's active partners by name."""
+    return list(
+        db.session.scalars(
+            scoped(vendor, Partnership)
+            .join(Organisation, Organisation.id == Partnership.partner_id)
+            .where(Partnership.status == PartnershipStatus.ACTIVE)
+            .with_only_columns(Organisation)
+            .order_by(Organisation.name)
+        )
     )
-
-
-def reserved_for(request: MdfRequest) -> int:
-    """What is still reserved for a request: approved, less what its living claims took."""
-    claimed = db.session.scalar(
-        select(func.coalesce(func.sum(Claim.amount_minor), 0)).where(Claim.request_id == request.id, Claim.status.not_in(_DEAD))  # unscoped: its claims
-    )
-    return (request.approved_minor or 0) - int(claimed or 0)
-
-
-def _summed(rows: Sequence[Any], currency: str) -> Balances:
-    return Balances(currency, **{str(kind): int(total) for kind, total in rows if kind != AccountKind.SOURCE})
-
-
-def fund_balances(fund: Fund) -> tuple[Balances, Balances]:
-    """(the partners' together, the fund's own) balances of a fund."""
-    rows = db.session.execute(
-        select(LedgerAccount.partner_id == FUND_ITSELF, LedgerAccount.kind, func.sum(LedgerAccount.balance_minor))  # unscoped: the caller's fund
-        .where(LedgerAccount.fund_id == fund.id)
-        .group_by(LedgerAccount.partner_id == FUND_ITSELF, LedgerAccount.kind)
-    ).all()
-    partners = _summed([(kind, total) for own, kind, total in rows if not own], fund.currency)
-    return partners, _summed([(kind, total) for own, kind, total in rows if own], fund.currency)
-
-
-@dataclass(frozen=True)
-class Wallet:
-    """A partner's money with one vendor in one currency. `expires` lists (day, minor units available) by fund, soonest first."""
-
-    vendor: Organisation
-    balances: Balances
-    expires: tuple[tuple[date, int], ...]
-    funds: tuple[Fund, ...]
-
-
-def wallets(partner: Organisation) -> list[Wallet]:
-    """One wallet for each vendor and currency that ever gave this partner something."""
-    rows = db.session.execute(
-        scoped(partner, LedgerAccount)
-        .join(Fund, Fund.id == LedgerAccount.fund_id)
-        .join(Organisation, Organisation.id == Fund.vendor_id)
-        .with_only_columns(Organisation, Fund, LedgerAccount.kind, LedgerAccount.balance_minor)
-        .order_by(Organisation.name, Fund.ends_on, Fund.id)
-    ).all()
-    grouped: dict[tuple[int, str], list[Any]] = {}
-    for row in rows:
-        grouped.setdefault((row[0].id, row[1].currency), []).append(row)
-    return [_wallet(group) for group in grouped.values()]
-
-
-def _wallet(rows: list[Any]) -> Wallet:
-    totals: dict[str, int] = {}
-    expires: dict[tuple[date, int], int] = {}
-    funds: dict[int, Fund] = {}
-    for _vendor, fund, kind, balance in rows:
-        totals[str(kind)] = totals.get(str(kind), 0) + balance
-        funds[fund.id] = fund
-        if kind is AccountKind.AVAILABLE and balance:
-            expires[(fund.ends_on, fund.id)] = balance
-    days: dict[date, int] = {}
-    for (day, _), balance in sorted(expires.items()):
-        days[day] = days.get(day, 0) + balance
-    return Wallet(rows[0][0], replace(Balances(rows[0][1].currency), **totals), tuple(days.items()), tuple(funds.values()))
 
 
 @dataclass(frozen=True)
@@ -122,7 +72,11 @@ def offers(partner: Organisation, today: date, vendor_id: int | None = None) -> 
         .join(ActivityType, ActivityType.fund_id == Fund.id)
         .join(Organisation, Organisation.id == Fund.vendor_id)
         .join(Partnership, (Partnership.vendor_id == Fund.vendor_id) & (Partnership.partner_id == partner.id))
-        .where(LedgerAccount.kind == AccountKind.AVAILABLE, Fund.ends_on >= today, Partnership.status == PartnershipStatus.ACTIVE)
+        .where(
+            LedgerAccount.kind == AccountKind.AVAILABLE,
+            Fund.ends_on >= today,
+            Partnership.status == PartnershipStatus.ACTIVE,
+        )
         .with_only_columns(ActivityType, Fund, Organisation, LedgerAccount.balance_minor)
         .order_by(Organisation.name, Fund.ends_on, ActivityType.id)
     )
@@ -142,7 +96,9 @@ class Line:
     claim: Claim | None
 
 
-def lines(organisation: Organisation, *, partner_id: int | None = None, fund_id: int | None = None, limit: int = 200) -> list[Line]:
+def lines(
+    organisation: Organisation, *, partner_id: int | None = None, fund_id: int | None = None, limit: int = 200
+) -> list[Line]:
     """An organisation's requests, newest first (drafts of partners are no vendor's business)."""
     vendor_side = organisation.kind == "vendor"
     other = MdfRequest.partner_id if vendor_side else MdfRequest.vendor_id
@@ -163,13 +119,21 @@ def lines(organisation: Organisation, *, partner_id: int | None = None, fund_id:
     rows = db.session.execute(statement).all()
     latest = _latest_claims(organisation, [row[0].id for row in rows])
     return [
-        Line(request, activity, found if vendor_side else organisation, organisation if vendor_side else found, latest.get(request.id))
+        Line(
+            request,
+            activity,
+            found if vendor_side else organisation,
+            organisation if vendor_side else found,
+            latest.get(request.id),
+        )
         for request, activity, found in rows
     ]
 
 
 def _latest_claims(organisation: Organisation, request_ids: Sequence[int]) -> dict[int, Claim]:
-    rows = db.session.scalars(scoped(organisation, Claim).where(Claim.request_id.in_(request_ids)).order_by(Claim.id))
+    rows = db.session.scalars(
+        scoped(organisation, Claim).where(Claim.request_id.in_(request_ids)).order_by(Claim.id)
+    )
     return {claim.request_id: claim for claim in rows}
 
 
@@ -199,19 +163,27 @@ def claim_lines(vendor: Organisation, statuses: Sequence[ClaimStatus]) -> list[C
 
 def waiting_requests(vendor: Organisation) -> list[Line]:
     """A vendor's undecided requests, the longest wait first."""
-    undecided = [line for line in lines(vendor) if line.request.status in (RequestStatus.SUBMITTED, RequestStatus.INFORMATION_REQUESTED)]
-    return sorted(undecided, key=lambda line: (line.request.submitted_at or line.request.created_at, line.request.id))
+    undecided = [
+        line
+        for line in lines(vendor)
+        if line.request.status in (RequestStatus.SUBMITTED, RequestStatus.INFORMATION_REQUESTED)
+    ]
+    return sorted(
+        undecided, key=lambda line: (line.request.submitted_at or line.request.created_at, line.request.id)
+    )
 
 
 def waiting_count(organisation: Organisation) -> int:
     """How many decisions (a vendor's) or answers (a partner's) wait for this organisation."""
     if organisation.kind == "vendor":
-        return _count(scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.SUBMITTED)) + _count(
+        return _count(
+            scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.SUBMITTED)
+        ) + _count(
             scoped(organisation, Claim).where(Claim.status.in_((ClaimStatus.SUBMITTED, ClaimStatus.APPROVED)))
         )
-    return _count(scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)) + _count(
-        scoped(organisation, Claim).where(Claim.status == ClaimStatus.INFORMATION_REQUESTED)
-    )
+    return _count(
+        scoped(organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)
+    ) + _count(scoped(organisation, Claim).where(Claim.status == ClaimStatus.INFORMATION_REQUESTED))
 
 
 def _count(statement: Select[Any]) -> int:
@@ -220,14 +192,22 @@ def _count(statement: Select[Any]) -> int:
 
 def claims_of(organisation: Organisation, request: MdfRequest) -> list[Claim]:
     """A request's claims, oldest first."""
-    return list(db.session.scalars(scoped(organisation, Claim).where(Claim.request_id == request.id).order_by(Claim.id)))
+    return list(
+        db.session.scalars(
+            scoped(organisation, Claim).where(Claim.request_id == request.id).order_by(Claim.id)
+        )
+    )
 
 
 def other_claims(claim: Claim) -> int:
     """How many other claims of the same vendor and partner an invoice is compared with."""
     return (
         db.session.scalar(
-            select(func.count()).select_from(Claim).where(Claim.partner_id == claim.partner_id, Claim.id != claim.id)  # unscoped: one partner's claims
+            select(func.count())
+            .select_from(Claim)
+            .where(
+                Claim.partner_id == claim.partner_id, Claim.id != claim.id
+            )  # unscoped: one partner's claims
         )
         or 0
     )
@@ -250,7 +230,11 @@ def notes_of(organisation: Organisation, request: MdfRequest, claim: Claim | Non
         .with_only_columns(MdfNote, func.coalesce(Person.name, "Somebody"))
         .order_by(MdfNote.id)
     )
-    statement = statement.where(MdfNote.claim_id == claim.id) if claim else statement.where(MdfNote.claim_id.is_(None))
+    statement = (
+        statement.where(MdfNote.claim_id == claim.id)
+        if claim
+        else statement.where(MdfNote.claim_id.is_(None))
+    )
     return [NoteLine(*row) for row in db.session.execute(statement).all()]
 
 
@@ -265,12 +249,20 @@ class LedgerLine:
     partner: str | None
 
 
-def ledger_lines(organisation: Organisation, *, subject: tuple[str, int] | None = None, fund_id: int | None = None, limit: int = 500) -> list[LedgerLine]:
+def ledger_lines(
+    organisation: Organisation,
+    *,
+    subject: tuple[str, int] | None = None,
+    fund_id: int | None = None,
+    limit: int = 500,
+) -> list[LedgerLine]:
     """Transfers of a vendor's funds, or those that touch a partner's own accounts, newest first."""
     debit, credit = aliased_accounts()
     owner = Transfer.vendor_id if organisation.kind == "vendor" else Transfer.partner_id
     statement = (
-        select(Transfer, debit, credit, Person.name, Organisation.name)  # unscoped: by `owner` below, vendor's or partner's own
+        select(
+            Transfer, debit, credit, Person.name, Organisation.name
+        )  # unscoped: by `owner` below, vendor's or partner's own
         .join(debit, debit.id == Transfer.debit_id)
         .join(credit, credit.id == Transfer.credit_id)
         .outerjoin(Person, Person.id == Transfer.person_id)

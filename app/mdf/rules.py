@@ -63,7 +63,9 @@ class Payable:
 
 def payable(activity: ActivityType, cost: int, available: int) -> Payable:
     """What an activity of this cost is paid, rounded down to a whole minor unit."""
-    return Payable(activity.currency, cost, activity.rate, cost * activity.rate // 100, activity.cap_minor, available)
+    return Payable(
+        activity.currency, cost, activity.rate, cost * activity.rate // 100, activity.cap_minor, available
+    )
 
 
 def of_plan(plan: Plan, vendor: str, today: date, answer_until: date) -> list[Check]:
@@ -75,7 +77,13 @@ def of_plan(plan: Plan, vendor: str, today: date, answer_until: date) -> list[Ch
         if plan.shares_leads
         else Check(BROKEN, f"Leads shared with {vendor}", "Part of the deal for money. Tick the box above."),
         _not_started(plan, today, vendor, answer_until),
-        Check(LATER, "An invoice", f"Added afterwards, by {day(plan.ends_on + CLAIM_WITHIN)}." if plan.ends_on else "Added afterwards, within 30 days of the end."),
+        Check(
+            LATER,
+            "An invoice",
+            f"Added afterwards, by {day(plan.ends_on + CLAIM_WITHIN)}."
+            if plan.ends_on
+            else "Added afterwards, within 30 days of the end.",
+        ),
     ]
 
 
@@ -98,20 +106,37 @@ def _share(plan: Plan, vendor: str) -> Check:
     sums = payable(plan.activity, plan.cost.minor, plan.asked.minor)
     most = Money(min(sums.by_rate, sums.cap), sums.currency)
     if plan.asked.minor > most.minor:
-        return Check(BROKEN, title, f"{plan.activity.rate} % of the cost, up to {spoken(Money(sums.cap, sums.currency))}: ask for {spoken(most)} or less.")
-    return Check(MET, title, f"{plan.activity.rate} % of {spoken(plan.cost)}, up to {spoken(Money(sums.cap, sums.currency))}.")
+        return Check(
+            BROKEN,
+            title,
+            f"{plan.activity.rate} % of the cost, up to {spoken(Money(sums.cap, sums.currency))}: ask for {spoken(most)} or less.",
+        )
+    return Check(
+        MET,
+        title,
+        f"{plan.activity.rate} % of {spoken(plan.cost)}, up to {spoken(Money(sums.cap, sums.currency))}.",
+    )
 
 
 def _not_started(plan: Plan, today: date, vendor: str, answer_until: date) -> Check:
     title = "Approved before it starts"
     if plan.starts_on and plan.starts_on < today:
         return Check(BROKEN, title, "The start has passed. What is spent before the yes is not paid.")
-    return Check(LATER, title, f"{vendor} answers by {day(answer_until)}. What is spent before the yes is not paid.")
+    return Check(
+        LATER, title, f"{vendor} answers by {day(answer_until)}. What is spent before the yes is not paid."
+    )
 
 
 def of_claim(request: MdfRequest, claim: Claim, others: int, vendor: str) -> list[Check]:
     """The rules of a claim, from its request, its invoice and its packet. `others` is how many other claims were compared."""
-    return [_approved_first(request, claim), _invoice(claim, others), _inside(request, claim), _within(request, claim), *_ran(claim), _leads(request, claim, vendor)]
+    return [
+        _approved_first(request, claim),
+        _invoice(claim, others),
+        _inside(request, claim),
+        _within(request, claim),
+        *_ran(claim),
+        _leads(request, claim, vendor),
+    ]
 
 
 def _approved_first(request: MdfRequest, claim: Claim) -> Check:
@@ -127,7 +152,11 @@ def _approved_first(request: MdfRequest, claim: Claim) -> Check:
 def _invoice(claim: Claim, others: int) -> Check:
     compared = f"its number is in none of {others:,} other claims" if others else "there is no other claim"
     where = "" if claim.invoice_asset_id else " No file is attached."
-    return Check(MET, "Invoice complete, and used only once", f"{claim.invoice_number}, {day(claim.invoice_on)}; {compared}.{where}")
+    return Check(
+        MET,
+        "Invoice complete, and used only once",
+        f"{claim.invoice_number}, {day(claim.invoice_on)}; {compared}.{where}",
+    )
 
 
 def _inside(request: MdfRequest, claim: Claim) -> Check:
@@ -141,7 +170,9 @@ def _within(request: MdfRequest, claim: Claim) -> Check:
     title = f"{request.rate} % of the invoice, within what was approved"
     invoice, amount = Money(claim.invoice_minor, claim.currency), Money(claim.amount_minor, claim.currency)
     fact = f"{request.rate} % of {spoken(invoice)}; approved {spoken(Money(request.approved_minor or 0, claim.currency))}; claimed {spoken(amount)}."
-    return Check(MET if claim.amount_minor <= claim.invoice_minor * request.rate // 100 else BROKEN, title, fact)
+    return Check(
+        MET if claim.amount_minor <= claim.invoice_minor * request.rate // 100 else BROKEN, title, fact
+    )
 
 
 def _ran(claim: Claim) -> list[Check]:
@@ -157,7 +188,11 @@ def _leads(request: MdfRequest, claim: Claim, vendor: str) -> Check:
     title = f"Leads shared with {vendor}"
     leads = claim.packet.get("leads")
     if not leads:
-        return Check(MET if request.shares_leads else BROKEN, title, "Agreed with the request." if request.shares_leads else "Not agreed with the request.")
+        return Check(
+            MET if request.shares_leads else BROKEN,
+            title,
+            "Agreed with the request." if request.shares_leads else "Not agreed with the request.",
+        )
     shared, total = int(leads["shared"]), int(leads["total"])
     return Check(MET if shared == total else BROKEN, title, f"{shared:,} of {total:,}.")
 

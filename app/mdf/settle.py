@@ -4,7 +4,7 @@ from app.accounts import audit
 from app.accounts.actor import MONEY, Actor
 from app.clock import now
 from app.errors import Invalid
-from app.mdf import ledger, notes, notify, queries
+from app.mdf import balances, ledger, notes, notify
 from app.mdf.claim import hold
 from app.mdf.errors import NotYours, OwnDecision
 from app.mdf.models import Claim, Fund, MdfRequest
@@ -21,8 +21,24 @@ def approve(actor: Actor, claim: Claim, amount: Money, reason: str = "") -> None
     request, fund = _decider(actor, claim)
     why = _checked(claim, amount, reason)
     rest = claim.amount_minor - amount.minor
-    ledger.step(actor, Step.CLAIM_APPROVED, claim, fund=fund, partner_id=claim.partner_id, amount=amount.minor, why=why or claim.number)
-    ledger.step(actor, Step.CLAIM_CUT, claim, fund=fund, partner_id=claim.partner_id, amount=rest, why=why or claim.number)
+    ledger.step(
+        actor,
+        Step.CLAIM_APPROVED,
+        claim,
+        fund=fund,
+        partner_id=claim.partner_id,
+        amount=amount.minor,
+        why=why or claim.number,
+    )
+    ledger.step(
+        actor,
+        Step.CLAIM_CUT,
+        claim,
+        fund=fund,
+        partner_id=claim.partner_id,
+        amount=rest,
+        why=why or claim.number,
+    )
     claim.approved_minor = amount.minor
     _decided(actor, claim, why)
     audit.record(actor, "claim.approved", claim, approved=amount.minor, currency=amount.currency)
@@ -33,7 +49,15 @@ def reject(actor: Actor, claim: Claim, mend: str) -> None:
     """Say no and what would mend it; the money stays reserved, so that the partner can claim again."""
     why = notes.words(mend, "Say what would mend it: the partner reads it.", "reason")
     request, fund = _decider(actor, claim)
-    ledger.step(actor, Step.CLAIM_REJECTED, claim, fund=fund, partner_id=claim.partner_id, amount=claim.amount_minor, why=why)
+    ledger.step(
+        actor,
+        Step.CLAIM_REJECTED,
+        claim,
+        fund=fund,
+        partner_id=claim.partner_id,
+        amount=claim.amount_minor,
+        why=why,
+    )
     ledger.step(actor, Step.REQUEST_REOPENED, request, fund=fund, partner_id=claim.partner_id)
     _decided(actor, claim, why)
     audit.record(actor, "claim.rejected", claim)
@@ -57,7 +81,9 @@ def pay(actor: Actor, claim: Claim, reference: str) -> None:
     _vendor(actor, claim)
     request, fund = hold(claim)
     amount = claim.approved_minor or 0
-    ledger.step(actor, Step.CLAIM_PAID, claim, fund=fund, partner_id=claim.partner_id, amount=amount, why=words)
+    ledger.step(
+        actor, Step.CLAIM_PAID, claim, fund=fund, partner_id=claim.partner_id, amount=amount, why=words
+    )
     claim.paid_by, claim.paid_at, claim.payment_reference = actor.person.id, now(), words
     _after_payment(actor, request, fund)
     audit.record(actor, "claim.paid", claim, amount=amount, currency=claim.currency)
@@ -65,7 +91,7 @@ def pay(actor: Actor, claim: Claim, reference: str) -> None:
 
 
 def _after_payment(actor: Actor, request: MdfRequest, fund: Fund) -> None:
-    if queries.reserved_for(request):
+    if balances.reserved_for(request):
         ledger.step(actor, Step.REQUEST_REOPENED, request, fund=fund, partner_id=request.partner_id)
         return
     ledger.step(actor, Step.REQUEST_CLOSED, request, fund=fund, partner_id=request.partner_id)
@@ -74,13 +100,18 @@ def _after_payment(actor: Actor, request: MdfRequest, fund: Fund) -> None:
 
 def _checked(claim: Claim, amount: Money, reason: str) -> str:
     if amount.currency != claim.currency:
-        raise Invalid(f"This claim is in {claim.currency}.", {"amount": f"This claim is in {claim.currency}."})
+        raise Invalid(
+            f"This claim is in {claim.currency}.", {"amount": f"This claim is in {claim.currency}."}
+        )
     if not 0 < amount.minor <= claim.amount_minor:
         text = f"Approve between {spoken(Money(1, claim.currency))} and the {spoken(Money(claim.amount_minor, claim.currency))} claimed."
         raise Invalid(text, {"amount": text})
     why = reason.strip()[:2000]
     if amount.minor < claim.amount_minor and not why:
-        raise Invalid("Say why it is less: the partner reads it.", {"reason": "Say why it is less: the partner reads it."})
+        raise Invalid(
+            "Say why it is less: the partner reads it.",
+            {"reason": "Say why it is less: the partner reads it."},
+        )
     return why
 
 

@@ -18,7 +18,8 @@ def counted(*converters: int, assigned: int = 1000) -> list[Counted]:
 @pytest.mark.parametrize(("hours", "totals"), [(1, (150, 210)), (48, (10, 14))])
 def test_it_collects_below_24_hours_and_below_25_filled_forms(hours: int, totals: tuple[int, int]) -> None:
     verdict = decide(MAIL, counted(*totals), START, END, START + timedelta(hours=hours))
-    assert verdict.kind is VerdictKind.COLLECTING and verdict.winner is None
+    assert verdict.kind is VerdictKind.COLLECTING
+    assert verdict.winner is None
     assert verdict.headline == "Not enough data yet."
 
 
@@ -35,13 +36,15 @@ def test_a_page_wins_at_evidence_20_and_a_mail_does_not() -> None:
 
 def test_a_mail_wins_early_at_evidence_100() -> None:
     verdict = decide(MAIL, counted(150, 225), START, END, START + timedelta(days=2))
-    assert verdict.winner == "B" and "its line is 100" in verdict.text
+    assert verdict.winner == "B"
+    assert "its line is 100" in verdict.text
 
 
 def test_the_one_look_at_the_end_is_fishers() -> None:
     assert decide(MAIL, counted(150, 190), START, END, END).winner == "B"
     unproven = decide(MAIL, counted(150, 170), START, END, END)
-    assert unproven.kind is VerdictKind.UNPROVEN and unproven.text.endswith("A stays.")
+    assert unproven.kind is VerdictKind.UNPROVEN
+    assert unproven.text.endswith("A stays.")
 
 
 def test_the_control_wins_where_the_challenger_is_worse() -> None:
@@ -56,7 +59,8 @@ def test_several_challengers_need_more() -> None:
 def test_a_split_that_came_out_wrong_names_no_winner() -> None:
     lopsided = [Counted("A", Arm(150, 5000)), Counted("B", Arm(300, 4000))]
     verdict = decide(MAIL, lopsided, START, END, END)
-    assert verdict.kind is VerdictKind.SPLIT_OFF and verdict.winner is None
+    assert verdict.kind is VerdictKind.SPLIT_OFF
+    assert verdict.winner is None
 
 
 def test_numbers_in_words() -> None:

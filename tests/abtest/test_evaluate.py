@@ -15,7 +15,9 @@ counts = st.integers(0, 3_000)
     ("control", "treatment", "evidence", "low", "high", "chance"),
     [(150, 190, 2.9509, -0.078, 0.748, 0.9719), (150, 210, 23.7557, 0.006, 0.961, 0.9975)],
 )
-def test_golden_values_hold(control: int, treatment: int, evidence: float, low: float, high: float, chance: float) -> None:
+def test_golden_values_hold(
+    control: int, treatment: int, evidence: float, low: float, high: float, chance: float
+) -> None:
     result = evaluate(Arm(control, 1000), Arm(treatment, 1000))
     assert result.evidence == pytest.approx(evidence, abs=5e-5)
     assert (round(result.low, 3), round(result.high, 3)) == (low, high)
@@ -24,13 +26,20 @@ def test_golden_values_hold(control: int, treatment: int, evidence: float, low: 
 
 def test_without_converters_nothing_is_known() -> None:
     result = evaluate(Arm(0, 1000), Arm(0, 1000))
-    assert (result.evidence, result.p, result.lift, result.low, result.high) == (1.0, 1.0, None, -1.0, math.inf)
+    assert (result.evidence, result.p, result.lift, result.low, result.high) == (
+        1.0,
+        1.0,
+        None,
+        -1.0,
+        math.inf,
+    )
     assert result.chance == pytest.approx(0.5)
 
 
 def test_a_version_nobody_got_can_not_be_judged() -> None:
     result = evaluate(Arm(0, 0), Arm(0, 500))
-    assert result.evidence == 1.0 and result.p == 1.0
+    assert result.evidence == 1.0
+    assert result.p == 1.0
 
 
 @given(control=counts, treatment=counts)
@@ -44,20 +53,27 @@ def test_swapping_the_versions_mirrors_the_result(control: int, treatment: int) 
 
 
 @given(control=counts, treatment=counts, share=st.floats(0.05, 0.95))
-def test_the_interval_holds_zero_exactly_while_the_evidence_is_below_its_line(control: int, treatment: int, share: float) -> None:
+def test_the_interval_holds_zero_exactly_while_the_evidence_is_below_its_line(
+    control: int, treatment: int, share: float
+) -> None:
     base = round(10_000 * share)
     result = evaluate(Arm(control, 10_000 - base + 3_000), Arm(treatment, base + 3_000))
     if abs(result.evidence - 20) > 1e-6 * 20:
         assert (result.low < 0 < result.high) == (result.evidence < 20)
     if result.lift is not None:
-        assert result.low <= result.lift + 1e-9 and result.lift <= result.high + 1e-9
+        assert result.low <= result.lift + 1e-9
+        assert result.lift <= result.high + 1e-9
 
 
 @given(total=st.integers(1, 60), share=st.floats(0.1, 0.9))
 def test_the_evidence_expects_one_where_nothing_differs(total: int, share: float) -> None:
     """A mixture's likelihood ratio has mean 1 under the null: the reason why looking often does no harm."""
     mean = sum(
-        math.comb(total, s) * share**s * (1 - share) ** (total - s) * math.exp(log_evidence(total - s, s, share)) for s in range(total + 1)
+        math.comb(total, s)
+        * share**s
+        * (1 - share) ** (total - s)
+        * math.exp(log_evidence(total - s, s, share))
+        for s in range(total + 1)
     )
     assert mean == pytest.approx(1, rel=1e-9)
 

@@ -13,7 +13,10 @@ CLOSE = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 def touches(*campaigns: int, days: int = 1) -> list[Touch]:
     count = len(campaigns)
-    return [Touch(i + 1, campaign, CLOSE - timedelta(days=(count - i) * days)) for i, campaign in enumerate(campaigns)]
+    return [
+        Touch(i + 1, campaign, CLOSE - timedelta(days=(count - i) * days))
+        for i, campaign in enumerate(campaigns)
+    ]
 
 
 def amounts(model: Model, amount: int, *campaigns: int) -> list[int]:
@@ -40,7 +43,9 @@ def test_position_by_number_of_touches(count: int, expected: list[int]) -> None:
 
 
 def test_many_clicks_on_one_day_are_one_touch() -> None:
-    burst = [Touch(i, 1, CLOSE - timedelta(days=2, minutes=i)) for i in range(1, 6)] + [Touch(9, 2, CLOSE - timedelta(days=1))]
+    burst = [Touch(i, 1, CLOSE - timedelta(days=2, minutes=i)) for i in range(1, 6)] + [
+        Touch(9, 2, CLOSE - timedelta(days=1))
+    ]
     assert [share.minor for share in share_out(Model.LINEAR, 100, burst, CLOSE)] == [50, 50]
 
 

@@ -16,8 +16,14 @@ def figures(won: int = 0, deals: int = 0, paid: int = 0, own: int = 0) -> Return
     ("given", "words"),
     [
         (figures(), "Nothing won yet."),
-        (figures(1_500_000, 1, 120_000, 120_000), "EUR 12.50 won for each euro paid, by last touch (1 deal: too few to say)."),
-        (figures(1_500_000, 7, 120_000, 120_000), "EUR 12.50 won for each euro paid, by last touch (7 deals)."),
+        (
+            figures(1_500_000, 1, 120_000, 120_000),
+            "EUR 12.50 won for each euro paid, by last touch (1 deal: too few to say).",
+        ),
+        (
+            figures(1_500_000, 7, 120_000, 120_000),
+            "EUR 12.50 won for each euro paid, by last touch (7 deals).",
+        ),
         (figures(1_500_000, 2), "EUR 15,000 won, by last touch; no funds were paid."),
     ],
 )
@@ -26,7 +32,8 @@ def test_in_words(given: Return, words: str) -> None:
 
 
 def test_nothing_is_divided_by_no_cost() -> None:
-    assert figures(100, 1).per_cost is None and ropi(100, 0, 0) is None
+    assert figures(100, 1).per_cost is None
+    assert ropi(100, 0, 0) is None
 
 
 def test_the_return_on_partner_investment() -> None:

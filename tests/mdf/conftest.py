@@ -1,7 +1,7 @@
 """A fund of Northwind's with EUR 10,000, of which Harbour IT was given 5,000; and people who may act."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 
@@ -11,7 +11,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Organisation, Person, Role
 from app.clock import today
 from app.db import db
-from app.mdf import ask, claim, decide, give, queries
+from app.mdf import ask, balances, claim, decide, give
 from app.mdf.ledger import Balances
 from app.mdf.models import ActivityType, Claim, Fund, MdfRequest
 from app.money import Money
@@ -40,21 +40,33 @@ class Stage:
     @property
     def balances(self) -> Balances:
         """Harbour IT's balances in the fund."""
-        return queries.wallets(self.cast.harbour)[0].balances
+        return balances.wallets(self.cast.harbour)[0].balances
 
-    def ask(self, asked: float = 1200, cost: float | None = None, who: Actor | None = None, **changes: object) -> MdfRequest:
+    def ask(
+        self, asked: float = 1200, total: float | None = None, who: Actor | None = None, **changes: object
+    ) -> MdfRequest:
         start = today("Europe/Amsterdam")
-        plan = ask.NewRequest(self.calls, "Follow-up calls", "Ring everyone who clicked", "Belhuis", euros(asked * 2 if cost is None else cost), euros(asked), start, start + timedelta(days=20), True)
-        return ask.ask(who or self.maya, plan if not changes else ask.NewRequest(**{**plan.__dict__, **changes}))  # type: ignore[arg-type]
+        plan = ask.NewRequest(
+            self.calls,
+            "Follow-up calls",
+            "Ring everyone who clicked",
+            "Belhuis",
+            euros(asked * 2 if total is None else total),
+            euros(asked),
+            start,
+            start + timedelta(days=20),
+            True,
+        )
+        return ask.ask(who or self.maya, replace(plan, **changes))  # type: ignore[arg-type]
 
     def approved(self, asked: float = 1200) -> MdfRequest:
         request = self.ask(asked)
         decide.approve(self.tomas, request, euros(asked))
         return request
 
-    def invoice(self, amount: float = 2400, **changes: object) -> claim.Invoice:
-        plain = claim.Invoice(f"BR-{next(_invoices)}", "Belhuis", today("Europe/Amsterdam"), euros(amount))
-        return claim.Invoice(**{**plain.__dict__, **changes})  # type: ignore[arg-type]
+    def invoice(self, total: float = 2400, **changes: object) -> claim.Invoice:
+        plain = claim.Invoice(f"BR-{next(_invoices)}", "Belhuis", today("Europe/Amsterdam"), euros(total))
+        return replace(plain, **changes)  # type: ignore[arg-type]
 
     def claimed(self, asked: float = 1200, invoice: float = 2400) -> tuple[MdfRequest, Claim]:
         request = self.approved(asked)
@@ -65,7 +77,9 @@ class Stage:
 def stage(cast: Cast) -> Stage:
     vera = Actor(cast.vera, cast.northwind, Role.ADMIN)
     this_year = today("Europe/Oslo").year
-    calls = give.NewActivity("Follow-up calls", "You or an agency ring the people who clicked", 50, euros(1500))
+    calls = give.NewActivity(
+        "Follow-up calls", "You or an agency ring the people who clicked", 50, euros(1500)
+    )
     new = give.NewFund("Growth", euros(10_000), date(this_year, 1, 1), date(this_year + 1, 12, 31), (calls,))
     fund = give.create_fund(vera, new)
     give.allocate(vera, fund, cast.harbour, euros(5_000))

@@ -36,7 +36,10 @@ def at_once(app: Flask, *deeds: Callable[[], None]) -> list[str]:
             finally:
                 db.session.remove()
 
-    threads = [threading.Thread(target=contextvars.Context().run, args=(run, i, deed)) for i, deed in enumerate(deeds)]
+    threads = [
+        threading.Thread(target=contextvars.Context().run, args=(run, i, deed))
+        for i, deed in enumerate(deeds)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -53,9 +56,11 @@ def test_two_requests_for_the_last_euro(app: Flask, stage: Stage) -> None:
     first, second = stage.ask(1500, 3000), stage.ask(1500, 3000)
     db.session.commit()
     outcomes = at_once(app, approve(stage.tomas, first.id, 1500), approve(stage.vera, second.id, 1500))
-    assert sorted(outcomes)[1] == "done" and "is available to this partner" in sorted(outcomes)[0]
+    assert sorted(outcomes)[1] == "done"
+    assert "is available to this partner" in sorted(outcomes)[0]
     db.session.expire_all()
-    assert stage.balances.available == 50_000 and not verify().faults
+    assert stage.balances.available == 50_000
+    assert not verify().faults
 
 
 def test_one_request_decided_twice(app: Flask, stage: Stage) -> None:
@@ -64,7 +69,8 @@ def test_one_request_decided_twice(app: Flask, stage: Stage) -> None:
     outcomes = at_once(app, approve(stage.tomas, request.id, 1200), approve(stage.vera, request.id, 1200))
     assert outcomes.count("done") == 1
     db.session.expire_all()
-    assert stage.balances.reserved == 120_000 and not verify().faults
+    assert stage.balances.reserved == 120_000
+    assert not verify().faults
 
 
 def test_one_claim_paid_twice(app: Flask, stage: Stage) -> None:
@@ -72,7 +78,11 @@ def test_one_claim_paid_twice(app: Flask, stage: Stage) -> None:
     settle.approve(stage.tomas, made, euros(1200))
     db.session.commit()
     number = made.id
-    pay = [lambda who=who: settle.pay(who, db.session.get_one(Claim, number), "SEPA") for who in (stage.tomas, stage.vera)]
+    pay = [
+        lambda who=who: settle.pay(who, db.session.get_one(Claim, number), "SEPA")
+        for who in (stage.tomas, stage.vera)
+    ]
     assert at_once(app, *pay).count("done") == 1
     db.session.expire_all()
-    assert stage.balances.paid == 120_000 and not verify().faults
+    assert stage.balances.paid == 120_000
+    assert not verify().faults

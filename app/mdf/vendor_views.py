@@ -1,0 +1,330 @@
+"""The vendor's side of funds: where the money stands, what waits for whom, and each decision with what it writes in the ledger."""
+
+from flask import flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from app.accounts.access import ANYONE, MONEY, actor, member
+from app.accounts.models import Organisation
+from app.campaigns.models import Campaign
+from app.clock import today
+from app.db import db, get_or_404
+from app.errors import Invalid, NotFound
+from app.mdf import balances, decide, give, present, queries, rules, settle
+from app.mdf.blueprint import bp
+from app.mdf.forms import (
+    ActivityForm,
+    DecisionForm,
+    FundForm,
+    GiveForm,
+    PaymentForm,
+    activity_form,
+    decision_form,
+    fund_form,
+    give_form,
+)
+from app.mdf.ledger import Balances
+from app.mdf.models import ActivityType, Claim, ClaimStatus, Fund, MdfRequest
+from app.money import Money
+
+Answer = str | Response | tuple[str, int]
+
+
+def overview() -> str:
+    """All funds with their balances, and the queues: claims, requests, payments."""
+    vendor = actor().organisation
+    claims = queries.claim_lines(vendor, (ClaimStatus.SUBMITTED,))
+    requests = queries.waiting_requests(vendor)
+    return render_template(
+        "mdf/vendor.html",
+        funds=[
+            (fund, *balances.fund_balances(fund), queries.activities(fund)) for fund in queries.funds(vendor)
+        ],
+        totals=balances.totals(vendor),
+        claims=[(line, present.claim_clock(line.claim, vendor), _tally(line, vendor)) for line in claims],
+        requests=[
+            (line, present.request_clock(line.request, vendor))
+            for line in requests
+            if line.request.status == "submitted"
+        ],
+        asked=[line for line in requests if line.request.status != "submitted"],
+        asked_claims=queries.claim_lines(vendor, (ClaimStatus.INFORMATION_REQUESTED,)),
+        payments=[
+            (line, present.claim_clock(line.claim, vendor))
+            for line in queries.claim_lines(vendor, (ClaimStatus.APPROVED,))
+        ],
+        decided=[
+            (line, present.status_of(line), present.amount_of(line))
+            for line in queries.lines(vendor, limit=12)
+        ],
+        today=today(vendor.timezone),
+    )
+
+
+def _tally(line: queries.ClaimLine, vendor: Organisation) -> tuple[int, int]:
+    checks = rules.of_claim(line.request, line.claim, queries.other_claims(line.claim), vendor.name)
+    return sum(check.state == rules.MET for check in checks), len(checks)
+
+
+@bp.route("/funds/new", methods=["GET", "POST"])
+@member(vendor=MONEY)
+def new_fund() -> Answer:
+    """Make a fund with its budget and its first activity."""
+    form = fund_form(actor().organisation.currency)
+    status = 200
+    if form.is_submitted():
+        if form.validate():
+            try:
+                with db.session.begin_nested():
+                    fund = give.create_fund(actor(), _new_fund(form))
+            except Invalid as error:
+                if not form.refuse(error.fields):
+                    raise
+            else:
+                flash(f"{fund.name} is open. Give your partners their part of it.")
+                return redirect(url_for("funds.fund_page", pid=fund.pid), 303)
+        status = 422
+    return render_template("mdf/fund_form.html", form=form), status
+
+
+def _new_fund(form: FundForm) -> give.NewFund:
+    activity = give.NewActivity(
+        form.name.data or "", form.help.data or "", form.rate.data or 0, form.cap.data
+    )
+    return give.NewFund(
+        form.title.data or "", form.amount.data, form.starts_on.data, form.ends_on.data, (activity,)
+    )
+
+
+@bp.get("/funds/<pid>")
+@member(vendor=ANYONE)
+def fund_page(pid: str) -> str:
+    """One fund: what it pays for, who was given what, and what happened."""
+    return _fund_page(get_or_404(actor().organisation, Fund, pid))
+
+
+def _fund_page(fund: Fund, activity: ActivityForm | None = None, gift: GiveForm | None = None) -> str:
+    partners, own = balances.fund_balances(fund)
+    return render_template(
+        "mdf/fund.html",
+        fund=fund,
+        partners=partners,
+        own=own,
+        activities=queries.activities(fund),
+        given=balances.given(fund),
+        ledger=queries.ledger_lines(actor().organisation, fund_id=fund.id, limit=20),
+        activity_form=activity or activity_form(fund.currency),
+        give_form=gift
+        or give_form(fund.currency, [(p.pid, p.name) for p in queries.partners(actor().organisation)]),
+        ended=today(actor().organisation.timezone) > fund.ends_on,
+    )
+
+
+@bp.post("/funds/<pid>/activities")
+@member(vendor=MONEY)
+def add_activity(pid: str) -> Answer:
+    """Let the fund pay for one more kind of activity."""
+    fund = get_or_404(actor().organisation, Fund, pid)
+    form = activity_form(fund.currency)
+    if form.validate_on_submit():
+        try:
+            give.add_activity(
+                actor(),
+                fund,
+                give.NewActivity(
+                    form.name.data or "", form.help.data or "", form.rate.data or 0, form.cap.data
+                ),
+            )
+        except Invalid as error:
+            if not form.refuse(error.fields):
+                raise
+        else:
+            flash(f"{fund.name} pays for {form.name.data} now.")
+            return redirect(url_for("funds.fund_page", pid=pid), 303)
+    return _fund_page(fund, activity=form), 422
+
+
+@bp.post("/funds/<pid>/give")
+@member(vendor=MONEY)
+def give_money(pid: str) -> Answer:
+    """Give a partner a part of the fund."""
+    fund = get_or_404(actor().organisation, Fund, pid)
+    partners = {partner.pid: partner for partner in queries.partners(actor().organisation)}
+    form = give_form(fund.currency, [(p.pid, p.name) for p in partners.values()])
+    if form.validate_on_submit():
+        partner = partners[form.partner.data]
+        try:
+            with db.session.begin_nested():
+                give.allocate(actor(), fund, partner, form.amount.data, form.why.data or "")
+        except Invalid as error:
+            if not form.refuse(error.fields):
+                raise
+        else:
+            flash(f"{partner.name} can ask for it at once.")
+            return redirect(url_for("funds.fund_page", pid=pid), 303)
+    return _fund_page(fund, gift=form), 422
+
+
+def request_page(row: MdfRequest, form: DecisionForm | None = None) -> str:
+    """A request as its vendor sees it, with the decision beside it. A partner's draft isn't there."""
+    vendor = actor().organisation
+    if row.submitted_at is None:
+        raise NotFound(kind="MdfRequest")
+    fund = db.session.get_one(Fund, row.fund_id)
+    partner = db.session.get_one(Organisation, row.partner_id)
+    claims = queries.claims_of(vendor, row)
+    return render_template(
+        "mdf/vendor_request.html",
+        request_row=row,
+        vendor=vendor,
+        partner=partner,
+        fund=fund,
+        activity=db.session.get_one(ActivityType, row.activity_type_id),
+        campaign=db.session.get(Campaign, row.campaign_id) if row.campaign_id else None,
+        claims=claims,
+        notes=queries.notes_of(vendor, row),
+        clock=present.request_clock(row, vendor),
+        available=balances.available(fund.id, partner.id),
+        left=balances.reserved_for(row),
+        path=present.path(row, claims[-1] if claims else None, vendor),
+        own=actor().person.id in (row.submitted_by, row.created_by),
+        form=form or decision_form(row.currency),
+    )
+
+
+@bp.post("/funds/requests/<pid>/decide")
+@member(vendor=MONEY)
+def decide_request(pid: str) -> Answer:
+    """Approve a request in full or less, ask something first, or decline."""
+    row = get_or_404(actor().organisation, MdfRequest, pid)
+    form = decision_form(row.currency)
+    if form.validate_on_submit():
+        try:
+            with db.session.begin_nested():
+                said = _decide_request(row, form)
+        except Invalid as error:
+            if not form.refuse(error.fields):
+                raise
+        else:
+            flash(said)
+            return redirect(url_for("funds.request_page", pid=pid), 303)
+    return request_page(row, form), 422
+
+
+def _decide_request(row: MdfRequest, form: DecisionForm) -> str:
+    who, reason = actor(), form.reason.data or ""
+    match form.decision.data:
+        case "full":
+            decide.approve(who, row, Money(row.asked_minor, row.currency), reason)
+            return f"{row.number} is approved and the money reserved."
+        case "less":
+            decide.approve(who, row, _less(form), reason)
+            return f"{row.number} is approved with less; the partner reads why."
+        case "question":
+            decide.question(who, row, reason)
+            return "Your question is on its way; the clock stands still."
+    decide.decline(who, row, reason)
+    return f"{row.number} is declined; the partner reads why."
+
+
+def _less(form: DecisionForm) -> Money:
+    if not isinstance(form.amount.data, Money):
+        raise Invalid("Give the amount.", {"amount": "Give the amount."})
+    return form.amount.data
+
+
+@bp.post("/funds/requests/<pid>/end")
+@member(vendor=MONEY)
+def end_request(pid: str) -> Response:
+    """Close an approved request by agreement; what is left goes back to what the partner may use."""
+    row = get_or_404(actor().organisation, MdfRequest, pid)
+    decide.close(actor(), row)
+    flash(f"{row.number} is closed.")
+    return redirect(url_for("funds.request_page", pid=pid), 303)
+
+
+def claim_page(row: Claim, form: DecisionForm | None = None, payment: PaymentForm | None = None) -> str:
+    """A claim as its vendor sees it: rules, packet, what a yes writes in the ledger, and the decision."""
+    vendor = actor().organisation
+    request_row = db.session.get_one(MdfRequest, row.request_id)
+    fund = db.session.get_one(Fund, request_row.fund_id)
+    partner = db.session.get_one(Organisation, row.partner_id)
+    checks = rules.of_claim(request_row, row, queries.other_claims(row), vendor.name)
+    held = balances.balances(fund, partner.id)
+    return render_template(
+        "mdf/vendor_claim.html",
+        claim=row,
+        request_row=request_row,
+        vendor=vendor,
+        partner=partner,
+        fund=fund,
+        activity=db.session.get_one(ActivityType, request_row.activity_type_id),
+        checks=checks,
+        tally=rules.tally(checks),
+        pieces=present.pieces(row),
+        notes=queries.notes_of(vendor, request_row, row),
+        clock=present.claim_clock(row, vendor),
+        pay_by=present.pay_by(row, vendor),
+        path=present.path(request_row, row, vendor),
+        effect=_effect(row, held),
+        posted=queries.ledger_lines(vendor, subject=("claim", row.id)),
+        held=held,
+        own=actor().person.id == row.submitted_by,
+        form=form or decision_form(row.currency),
+        payment=payment or PaymentForm(formdata=None),
+    )
+
+
+def _effect(claim: Claim, held: Balances) -> list[tuple[str, str, int, int]]:
+    """What a yes in full writes: (account, note, now, change) in minor units."""
+    return [
+        ("Claimed", claim.number, held.claimed, -claim.amount_minor),
+        ("To pay", "", held.payable, claim.amount_minor),
+    ]
+
+
+@bp.post("/funds/claims/<pid>/decide")
+@member(vendor=MONEY)
+def decide_claim(pid: str) -> Answer:
+    """Approve a claim in full or in part, ask something first, or reject it with what would mend it."""
+    row = get_or_404(actor().organisation, Claim, pid)
+    form = decision_form(row.currency)
+    if form.validate_on_submit():
+        try:
+            with db.session.begin_nested():
+                said = _decide_claim(row, form)
+        except Invalid as error:
+            if not form.refuse(error.fields):
+                raise
+        else:
+            flash(said)
+            return redirect(url_for("funds.claim_page", pid=pid), 303)
+    return claim_page(row, form), 422
+
+
+def _decide_claim(row: Claim, form: DecisionForm) -> str:
+    who, reason = actor(), form.reason.data or ""
+    match form.decision.data:
+        case "full":
+            settle.approve(who, row, Money(row.amount_minor, row.currency), reason)
+            return f"{row.number} is approved. Pay it next."
+        case "less":
+            settle.approve(who, row, _less(form), reason)
+            return f"{row.number} is approved in part; the partner reads why."
+        case "question":
+            settle.question(who, row, reason)
+            return "Your question is on its way; the clock stands still."
+    settle.reject(who, row, reason)
+    return f"{row.number} is rejected; the partner reads what would mend it."
+
+
+@bp.post("/funds/claims/<pid>/pay")
+@member(vendor=MONEY)
+def pay_claim(pid: str) -> Answer:
+    """Note that an approved claim was paid."""
+    row = get_or_404(actor().organisation, Claim, pid)
+    form = PaymentForm()
+    if not form.validate_on_submit():
+        return claim_page(row, payment=form), 422
+    settle.pay(actor(), row, form.reference.data or "")
+    flash(f"{row.number} is noted as paid; the partner is told.")
+    return redirect(url_for("funds.claim_page", pid=pid), 303)
