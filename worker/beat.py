@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.audience.jobs import purge_files, wake_imports
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.mail.jobs import wake_due as wake_mail
@@ -40,6 +41,8 @@ class Wake:
 
 WAKES: tuple[Wake, ...] = (
     Wake("mail", 1, wake_mail),
+    Wake("imports", 2, wake_imports),
+    Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
 )
 

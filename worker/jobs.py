@@ -12,6 +12,7 @@ import structlog
 from flask import Flask
 
 from app import create_app
+from app.audience.jobs import import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, send_slice
 from app.errors import Conflict, NotFound
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 JOBS: dict[JobName, Callable[..., object]] = {
     JobName.SEND_MAIL: send_mail,
+    JobName.IMPORT_CONTACTS: import_contacts,
     JobName.LAUNCH_CAMPAIGN: start_due,
     JobName.EXPAND_SEND: expand_send,
     JobName.SEND_SLICE: send_slice,
