@@ -45,48 +45,29 @@ def checks(message: Message, settings: Settings) -> list[Check]:
 
 def _unsubscribing(message: Message) -> list[Check]:
     if not message.summary.campaign:
-        return [
-            Check(
-                "met",
-                "A mail of the product itself",
-                "It answers something a person did, so it needs no unsubscribe",
-            )
-        ]
+        note = "It answers something a person did, so it needs no unsubscribe"
+        return [Check("met", "A mail of the product itself", note)]
     heads = {name.lower(): value for name, value in message.headers}
     addresses = re.findall(r"<(https?://[^>\s]+)>", heads.get("list-unsubscribe", ""))
     one_click = heads.get("list-unsubscribe-post", "").strip() == "List-Unsubscribe=One-Click"
-    if addresses and one_click:
-        found = [
-            Check(
-                "met", "One-click unsubscribe", "RFC 8058: both headers are there; https outside development"
-            )
-        ]
-    else:
-        found = [
-            Check(
-                "broken",
-                "No one-click unsubscribe",
-                "List-Unsubscribe and List-Unsubscribe-Post are both needed (RFC 8058)",
-            )
-        ]
-    shown = [
-        name
-        for name, part in (("HTML", message.html), ("text", message.text))
-        if part and any(a in part for a in addresses)
-    ]
-    if len(shown) == 2:
-        found.append(
-            Check("met", "A visible way out", "The HTML and the text both link to the unsubscribe page")
-        )
-    else:
-        found.append(
-            Check(
-                "broken",
-                "No visible way out",
-                f"Only in: {', '.join(shown) or 'neither part'}. Both must link to the unsubscribe page",
-            )
-        )
-    return found
+    return [_one_click(bool(addresses) and one_click), _way_out(message, addresses)]
+
+
+def _one_click(there: bool) -> Check:
+    if there:
+        note = "RFC 8058: both headers are there; https outside development"
+        return Check("met", "One-click unsubscribe", note)
+    note = "List-Unsubscribe and List-Unsubscribe-Post are both needed (RFC 8058)"
+    return Check("broken", "No one-click unsubscribe", note)
+
+
+def _way_out(message: Message, addresses: list[str]) -> Check:
+    parts = (("HTML", message.html), ("text", message.text))
+    shown = [name for name, part in parts if part and any(address in part for address in addresses)]
+    if len(shown) == len(parts):
+        return Check("met", "A visible way out", "The HTML and the text both link to the unsubscribe page")
+    only = f"Only in the {shown[0]}" if shown else "In neither part"
+    return Check("broken", "No visible way out", f"{only}. Both must link to the unsubscribe page")
 
 
 def _both_parts(message: Message) -> Check:
