@@ -56,6 +56,10 @@ class Form:
                 return self
         raise Stuck(f"no choice “{label}” for {name} on {self.page.name}")
 
+    def value(self, name: str) -> str:
+        """What stands in a field now."""
+        return dict(self.values).get(str(self._control(name)["name"]), "")
+
     def attach(self, name: str, path: Path, content_type: str) -> Self:
         """Put a file into a file field."""
         key = str(self._control(name)["name"])
@@ -73,7 +77,8 @@ class Form:
         return self.browser.send(method, urljoin(self.page.url, action), values, self.files)
 
     def _button(self, words: str | None) -> Tag | None:
-        buttons = [b for b in self.tag.find_all("button") if b.get("type", "submit") == "submit"]
+        outside = self.page.soup.find_all("button", attrs={"form": str(self.tag["id"])}) if self.tag.get("id") else []
+        buttons = [b for b in (*self.tag.find_all("button"), *outside) if b.get("type", "submit") == "submit"]
         if words is None:
             return buttons[0] if buttons else None
         for button in buttons:
@@ -90,6 +95,9 @@ class Form:
                 target = self.tag.find(id=str(label["for"]))
                 if isinstance(target, Tag):
                     return target
+        for control in self.tag.find_all(["input", "select", "textarea"]):
+            if str(control.get("aria-label", "")).startswith(name):
+                return control
         names = [str(c.get("name")) for c in self.tag.find_all(["input", "select", "textarea"])]
         raise Stuck(f"no field “{name}” on {self.page.name}; there are: {names}")
 
@@ -138,12 +146,20 @@ class Page:
         """Whether a link starts with these words."""
         return any(_words(link).startswith(words) for link in self.soup.find_all("a", href=True))
 
+    def has_button(self, words: str) -> bool:
+        """Whether a button starts with these words."""
+        return any(_words(b).startswith(words) for b in self.soup.find_all("button"))
+
     def form(self, button: str) -> Form:
-        """The form that holds a button with these words, with what is filled in already."""
-        for tag in self.soup.find_all("form"):
-            for control in tag.find_all("button"):
-                if _words(control).startswith(button) or str(control.get("aria-label", "")).startswith(button):
-                    return Form(self.browser, self, tag, _preset(tag))
+        """The form that a button with these words sends, with what is filled in already."""
+        for control in self.soup.find_all("button"):
+            if control.get("type", "submit") != "submit":
+                continue
+            if not (_words(control).startswith(button) or str(control.get("aria-label", "")).startswith(button)):
+                continue
+            tag = self.soup.find("form", id=str(control["form"])) if control.get("form") else control.find_parent("form")
+            if isinstance(tag, Tag):
+                return Form(self.browser, self, tag, _preset(tag))
         buttons = [_words(b) for b in self.soup.find_all("button")]
         raise Stuck(f"no form with a button “{button}” on {self.name}; buttons: {buttons}; {self.errors()}")
 
