@@ -51,7 +51,7 @@ def choose(person: Person, password: str) -> None:
     passwords.store(person, password)
     values = {"name": person.name, "link": app_url_for("accounts.forgotten")}
     mail.post("password_changed", person.email, values, None)
-    homes = select(Organisation, Membership.role).join(
+    homes = select(Organisation, Membership.role).join(  # unscoped: each of the person's own organisations
         Membership, Membership.organisation_id == Organisation.id
     )
     for organisation, role in db.session.execute(homes.where(Membership.person_id == person.id)):
