@@ -1,5 +1,6 @@
 """A page built of every component, on the real application: `/-/components`, `/-/raise/KIND` and friends live only here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def outside_form() -> Response:
 
 
 @pytest.fixture(scope="module")
-def _module_app(settings: Settings) -> Flask:
+def _module_app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.register_blueprint(bp)
     app.register_blueprint(outside)
@@ -86,4 +87,6 @@ def _module_app(settings: Settings) -> Flask:
         TESTING=False, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False, PROPAGATE_EXCEPTIONS=False
     )
     app.test_client_class = Client
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
