@@ -25,7 +25,9 @@ class ArmType(click.ParamType):
         """Read it. Fails with the mend."""
         match = re.fullmatch(r"\s*(\d{1,15})\s*/\s*(\d{1,15})\s*", str(value))
         if not match:
-            self.fail(f"{value!r} is not C/N. Write how many converted of how many, such as 150/1000.", param, ctx)
+            self.fail(
+                f"{value!r} is not C/N. Write how many converted of how many, such as 150/1000.", param, ctx
+            )
         try:
             return Arm(int(match[1]), int(match[2]))
         except ValueError as error:
@@ -45,7 +47,9 @@ class _Figures:
 @abtest.command(name="evaluate")
 @click.option("--control", required=True, type=ArmType(), help="Converters of assigned, such as 150/1000.")
 @click.option("--treatment", required=True, type=ArmType(), help="The same for the new version.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object; lifts as fractions, null where there is no end.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object; lifts as fractions, null where there is no end."
+)
 def evaluate_command(control: Arm, treatment: Arm, as_json: bool) -> None:
     """Compare a new version with the control by their totals."""
     found = evaluate(control, treatment)

@@ -22,7 +22,16 @@ def verify(as_json: bool) -> None:
         report = check()
     if as_json:
         faults = [{"fund": fault.fund, "fault": fault.text} for fault in report.faults]
-        click.echo(json.dumps({"funds": report.funds, "accounts": report.accounts, "transfers": report.transfers, "faults": faults}))
+        click.echo(
+            json.dumps(
+                {
+                    "funds": report.funds,
+                    "accounts": report.accounts,
+                    "transfers": report.transfers,
+                    "faults": faults,
+                }
+            )
+        )
     else:
         click.echo(f"{report.funds} funds, {report.accounts} accounts, {report.transfers} transfers.")
         for fault in report.faults:

@@ -167,7 +167,7 @@ def _new(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> askin
 
 def _facts(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> dict[str, Any]:
     """What the page says about the plan as far as it is typed."""
-    offer = _picked(form, offers)
+    offer = _picked(form, offers) or (offers[0] if offers else None)
     vendor = (
         offer.vendor if offer else (db.session.get(Organisation, campaign.vendor_id) if campaign else None)
     )

@@ -2,13 +2,31 @@
 
 from typing import Any
 
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs are a release behind
 from wtforms.validators import NumberRange
 
 from app.web.forms import DateField, FileField, Form, MoneyField, Required, Short, stripped
 
 INVOICE_KINDS = (".pdf", ".png", ".jpg", ".jpeg")
 INVOICE_MOST = 10 * 1024 * 1024
+
+
+class OneOf(RadioField):
+    """A choice among those offered; anything else is refused in our own words."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what isn't offered."""
+        if self.data not in {choice.value for choice in self.choices or ()}:
+            raise ValidationError("Choose one of these.")
 
 
 class AskForm(Form):
@@ -45,7 +63,7 @@ def ask_form(currency: str, choices: list[tuple[str, str]], **values: Any) -> As
         asked = MoneyField(AskForm.asked.args[0], currency=currency)
 
     form = Bound(**values)
-    form.activity.choices = choices
+    form.activity.choices = [SelectChoice(value, label) for value, label in choices]
     return form
 
 
@@ -81,7 +99,7 @@ class DecisionForm(Form):
     """A vendor's decision: all of it, less, a question first, or no."""
 
     decision = RadioField(
-        "Decision", choices=[(d, d) for d in DECISIONS], default="full", validators=[Required("Choose one.")]
+        "Decision", choices=list(DECISIONS), default="full", validators=[Required("Choose one.")]
     )
     amount = MoneyField("Amount, if less")
     reason = TextAreaField("Reason", filters=[stripped], validators=[Short(2000)])
@@ -190,5 +208,7 @@ def give_form(currency: str, partners: list[tuple[str, str]]) -> GiveForm:
         )
 
     form = Bound()
-    form.partner.choices = [("", "Choose a partner"), *partners]
+    form.partner.choices = [
+        SelectChoice(value, label) for value, label in [("", "Choose a partner"), *partners]
+    ]
     return form
