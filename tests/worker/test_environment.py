@@ -62,5 +62,5 @@ def test_damaged_secrets_are_named_and_not_replaced(tmp_path: Path) -> None:
 
 def test_a_data_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match="DATA_DIR: .*/file/var can’t be used"):
+    with pytest.raises(SettingsError, match=r"DATA_DIR: .*/file/var can’t be used"):
         environment.load({"DATA_DIR": str(tmp_path / "file" / "var")})

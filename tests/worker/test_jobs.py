@@ -1,7 +1,5 @@
 """The wrapper around every job: its own transaction, no trace of people in what is kept of a failure, and what is worth another try."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -16,10 +14,9 @@ pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(autouse=True)
-def this_application(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def this_application(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs run in the test's application."""
     monkeypatch.setattr(jobs, "application", lambda: app)
-    yield
 
 
 def _job(monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
