@@ -259,7 +259,8 @@ class Walk:
             )
 
     def refuse(self, node: nodes.Node, message: str, mend: str = _ALLOWED, rule: str = "placeholder") -> None:
-        self.problems.append(Problem(rule, message, mend, node.lineno or 0))
+        line = node.lineno or next((child.lineno for child in node.find_all(nodes.Node) if child.lineno), 0)
+        self.problems.append(Problem(rule, message, mend, line))
 
 
 def _place(group: str, attribute: str, instead: str) -> Place:
@@ -284,6 +285,6 @@ def _slot(node: nodes.Node) -> str:
 
 
 def _spoken(node: nodes.Node) -> str:
-    spoken = {"Call": "a call", "Getitem": "an index", "Assign": "set", "CondExpr": "if inside a placeholder"}
+    spoken = {"Call": "a call", "Getitem": "an index", "Assign": "set", "CondExpr": "if inside a placeholder", "Scope": "this block"}
     name = type(node).__name__
     return spoken.get(name, name.lower())
