@@ -99,7 +99,7 @@ def _money_to_claim(actor: Actor) -> list[Todo]:
             f"Add one invoice to get {_money(request.approved_minor, request.currency)} back",
             f"The proof for “{name}” writes itself." + (f" Claim by {day(request.claim_by)}." if request.claim_by else ""),
             "receipt",
-            url_for("funds.request", pid=request.pid),
+            url_for("funds.request_page", pid=request.pid),
             "Add invoice",
         )
         for request, name in rows
@@ -109,7 +109,7 @@ def _money_to_claim(actor: Actor) -> list[Todo]:
 def _questions(actor: Actor) -> list[Todo]:
     asked = db.session.scalars(scoped(actor.organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)).all()
     return [
-        Todo(f"Answer a question about {r.number}", "The clock stands still until you do.", "coin-euro", url_for("funds.request", pid=r.pid), "Answer", waits=True)
+        Todo(f"Answer a question about {r.number}", "The clock stands still until you do.", "coin-euro", url_for("funds.request_page", pid=r.pid), "Answer", waits=True)
         for r in asked
     ]
 
