@@ -36,6 +36,12 @@
     document.querySelectorAll(`[data-counter="${CSS.escape(id)}"]`).forEach(updateCounter);
   });
 
+  // A colour can be picked or typed: the two inputs show the same one.
+  document.addEventListener("input", (event) => {
+    const other = event.target.dataset?.colour && document.getElementById(event.target.dataset.colour);
+    if (other && /^#[0-9a-f]{6}$/i.test(event.target.value)) other.value = event.target.value.toLowerCase();
+  });
+
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
     const dismiss = target?.closest("[data-dismiss]");

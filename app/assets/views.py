@@ -15,6 +15,7 @@ from app.assets.upload import PDF, add_file, add_image
 from app.db import get_or_404
 from app.errors import Invalid, NotFound
 from app.kits.queries import media_file
+from app.render.filters import readable_on
 from app.web import hosts
 from app.web.navigation import register_logo
 
@@ -106,7 +107,7 @@ def _page(found: BrandProfile, form: BrandForm) -> str:
         brand=found,
         logo=media_url(logo) if logo else None,
         logo_asset=logo,
-        missing=gaps(found if saved else None),
+        missing=gaps(found),
         saved=saved,
         **_colors(form.primary_color.data or found.primary_color, form.call_color.data or found.call_color, found),
     )
@@ -120,7 +121,8 @@ def _colors(primary: str, call: str, found: BrandProfile) -> dict[str, object]:
             chosen.append(clean_color(raw))
         except Invalid:
             chosen.append(stored)
-    return {"primary": chosen[0], "call": chosen[1], "pairs": pairs(*chosen)}
+    shown = [str(readable_on(color)) for color in chosen]  # as mails and pages draw them
+    return {"primary": chosen[0], "call": chosen[1], "shown": shown, "pairs": pairs(*chosen)}
 
 
 @library.get("")

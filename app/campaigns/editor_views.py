@@ -15,9 +15,10 @@ from app.campaigns import preview, subject_test, words
 from app.campaigns.blueprint import bp
 from app.campaigns.forms import PREFIX, SubjectForm, groups
 from app.campaigns.models import Campaign
-from app.campaigns.prepare import source
+from app.campaigns.prepare import Prepared, source
 from app.campaigns.queries import campaign_for
 from app.campaigns.steps import steps
+from app.campaigns.subject_test import SubjectTest
 from app.errors import Invalid
 from app.kits.pieces import KitSource, Slot, SlotType
 from app.render.errors import RenderError
@@ -31,6 +32,7 @@ class Typed:
 
     raw: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    changed_pictures: set[str] = field(default_factory=set)
 
 
 @bp.get("/<pid>/words", endpoint="words")
@@ -98,11 +100,20 @@ def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = N
         "campaigns/words.html",
         steps=steps(campaign),
         test=planned,
-        offered=subject_test.offered(made.kit),
+        said=_said(made, planned),
+        offered=[(spec, preview.subjects(made, spec.email, subject_test.subjects(spec))) for spec in subject_test.offered(made.kit)],
         subject_form=subject_form or SubjectForm(formdata=None),
         test_email=first,
         **_context(campaign, typed),
     )
+
+
+def _said(made: Prepared, planned: SubjectTest | None) -> dict[str, str]:
+    """The test's subject lines as people read them, by label."""
+    if planned is None:
+        return {}
+    lines = preview.subjects(made, planned.experiment.email, planned.subjects, _asked_person())
+    return {variant.label: line for variant, line in zip(planned.variants, lines, strict=True)}
 
 
 def _context(campaign: Campaign, typed: Typed) -> dict[str, Any]:
@@ -118,6 +129,7 @@ def _context(campaign: Campaign, typed: Typed) -> dict[str, Any]:
         "version": made.version,
         "groups": groups(kit, words.stored(campaign, kit), typed.raw, typed.errors),
         "errors": typed.errors,
+        "changed_pictures": typed.changed_pictures,
         "missing": words.missing_slots(campaign, kit),
         "open": campaign.status in words.OPEN and actor().may_edit,
         "brand": brand,
@@ -179,6 +191,8 @@ def _picture(slot: Slot, typed: Typed) -> None:
             asset = add_image(actor(), file.filename, file.read()).pid
         except Invalid as error:
             typed.errors[slot.name] = error.message
+        typed.changed_pictures.add(slot.name)
     elif request.form.get(f"{base}.remove"):
         asset = ""
-    typed.raw[slot.name] = {"asset": asset, "alt": alt} if asset else None
+        typed.changed_pictures.add(slot.name)
+    typed.raw[slot.name] = words.picture(actor(), {"asset": asset, "alt": alt})

@@ -19,6 +19,15 @@ EVERYWHERE = "In all pieces"
 _INPUT = {SlotType.URL: "url", SlotType.DATE: "date"}
 
 
+def picture_size(slot: Slot) -> str:
+    """What a picture must be: `at least 1,200 pixels wide, cropped to 16:9`."""
+    both = slot.min_width and slot.min_height
+    wide = f"at least {slot.min_width:,} pixels wide" if slot.min_width else ""
+    high = f"at least {slot.min_height:,} pixels high" if slot.min_height else ""
+    least = f"at least {slot.min_width:,} × {slot.min_height:,} pixels" if both else wide or high
+    return ", ".join(part for part in (least, f"cropped to {slot.ratio}" if slot.ratio else "") if part)
+
+
 @dataclass
 class SlotField:
     """One slot as the editor draws it. `value` is what stands in the input, `error` what is wrong with what was typed."""
@@ -70,10 +79,7 @@ class SlotField:
     @property
     def size(self) -> str:
         """What a picture must be."""
-        slot = self.slot
-        least = f"at least {slot.min_width} × {slot.min_height} pixels" if slot.min_width or slot.min_height else ""
-        shape = f"cropped to {slot.ratio}" if slot.ratio else ""
-        return ", ".join(part for part in (least, shape) if part)
+        return picture_size(self.slot)
 
 
 @dataclass

@@ -4,7 +4,7 @@ Shown on the public origin, where no session is; a signed, dated token says whic
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,14 +14,16 @@ from app import tokens
 from app.accounts.models import Organisation
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared, as_vendor, email, prepared, source
+from app.campaigns.subject_test import Subject
 from app.db import db
 from app.errors import NotFound
 from app.kits.models import KitVersion
-from app.kits.pieces import KitSource
+from app.kits.pieces import EmailPiece, KitSource
 from app.kits.queries import kit_source
 from app.kits.slots import filled
 from app.render.context import Partner
 from app.render.email import CompiledEmail, preview_html, preview_line, preview_text
+from app.render.errors import RenderError
 from app.render.page import PageSource, brand_css, render_page
 from app.render.post import render_words
 from app.web.hosts import public_url_for
@@ -106,6 +108,21 @@ def inbox(made: Prepared, name: str, person: str = "known") -> Inbox:
     fields = PEOPLE.get(person, PEOPLE["known"])
     subject, preheader = preview_line(compiled, fields)
     return Inbox(made.partner.sender_name or made.partner.name, subject, preheader, preview_text(compiled, fields), compiled.size)
+
+
+def subjects(made: Prepared, name: str, versions: Sequence[Subject], person: str = "known") -> list[str]:
+    """Versions of a subject line as this person would read them; one that can't be rendered shows as it was written."""
+    piece = made.kit.email(name)
+    return [_subject(made, piece, version, PEOPLE.get(person, PEOPLE["known"])) for version in versions]
+
+
+def _subject(made: Prepared, piece: EmailPiece | None, version: Subject, fields: Mapping[str, str]) -> str:
+    if piece is None:
+        return version.text
+    try:
+        return preview_line(email(made, piece, version, mark_missing=True), fields)[0]
+    except RenderError:
+        return version.text
 
 
 def playbook(version: KitVersion) -> str:

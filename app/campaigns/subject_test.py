@@ -70,22 +70,27 @@ def offered(kit: KitSource) -> list[TestSpec]:
     return [test for test in kit.tests if test.field == "subject" and len(test.variants) >= len(LABELS)]
 
 
+def subjects(spec: TestSpec) -> list[Subject]:
+    """The versions of a kit's test that are run: the first two."""
+    return [Subject(text, True) for _, text in spec.variants[: len(LABELS)]]
+
+
 def plan_from_kit(actor: Actor, campaign: Campaign, name: str) -> SubjectTest:
     """Take the test of this name that comes with the kit. Raises NotFound where it has none."""
     kit = kit_source(version_by_id(campaign.kit_version_id))
     spec = next((test for test in kit.tests if test.name == name and test.field == "subject"), None)
     if spec is None:
         raise NotFound(kind="TestSpec")
-    return _plan(actor, campaign, spec.email, spec.name, [Subject(text, True) for _, text in spec.variants[: len(LABELS)]])
+    return _plan(actor, campaign, spec.email, spec.name, subjects(spec))
 
 
-def plan_own(actor: Actor, campaign: Campaign, email: str, subjects: Sequence[str]) -> SubjectTest:
+def plan_own(actor: Actor, campaign: Campaign, email: str, lines: Sequence[str]) -> SubjectTest:
     """Test two subject lines in the partner's own words. Raises Invalid with a sentence for each that can't be used."""
     kit = kit_source(version_by_id(campaign.kit_version_id))
     piece = kit.email(email)
     if piece is None:
         raise NotFound(kind="EmailPiece")
-    cleaned = [" ".join(text.split()) for text in subjects]
+    cleaned = [" ".join(text.split()) for text in lines]
     wrong = {f"subject_{label.lower()}": problem for label, text in zip(LABELS, cleaned, strict=True) if (problem := _problem(text))}
     if not wrong and cleaned[0].casefold() == cleaned[1].casefold():
         wrong["subject_b"] = "Both are the same. Write another one for B."
@@ -111,7 +116,7 @@ def copy(actor: Actor, planned: SubjectTest, campaign: Campaign) -> None:
     _plan(actor, campaign, planned.experiment.email, planned.experiment.name, planned.subjects)
 
 
-def _plan(actor: Actor, campaign: Campaign, email: str, name: str, subjects: Sequence[Subject]) -> SubjectTest:
+def _plan(actor: Actor, campaign: Campaign, email: str, name: str, versions: Sequence[Subject]) -> SubjectTest:
     remove(actor, campaign)
     owners = {"partner_id": campaign.partner_id, "vendor_id": campaign.vendor_id}
     experiment = Experiment(campaign_id=campaign.id, name=name[:120], email=email, field="subject", **owners)
@@ -119,7 +124,7 @@ def _plan(actor: Actor, campaign: Campaign, email: str, name: str, subjects: Seq
     db.session.flush()
     variants = tuple(
         Variant(experiment_id=experiment.id, label=label, is_control=label == "A", value=subject.value, **owners)
-        for label, subject in zip(LABELS, subjects, strict=False)
+        for label, subject in zip(LABELS, versions, strict=False)
     )
     db.session.add_all(variants)
     db.session.flush()

@@ -101,7 +101,7 @@ def save_audience(pid: str) -> Answer:
     except Invalid as error:
         return _audience_page(campaign, error.fields.get("list")), 422
     if request.headers.get("HX-Request"):
-        return render_template("campaigns/_count.html", **_audience(campaign))
+        return render_template("campaigns/_counted.html", **_audience(campaign))
     if request.form.get("then") == "next":
         return redirect(address(campaign, "funds.campaign_money") or address(campaign, "launches.check") or url_for("campaigns.index"))
     return redirect(url_for("campaigns.audience", pid=campaign.pid))

@@ -24,7 +24,7 @@ OPEN = frozenset({CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED})
 def stored(campaign: Campaign, kit: KitSource) -> dict[str, Any]:
     """What the partner wrote, as slots store it; words for slots that the kit doesn't have are left out."""
     own = {slot.name: campaign.slot_values[slot.name] for slot in kit.slots if slot.name in campaign.slot_values}
-    return {name: _with_address(value) for name, value in own.items()}
+    return {name: _with_address(value) if isinstance(value, dict) else value for name, value in own.items()}
 
 
 def values(campaign: Campaign, kit: KitSource) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def save(actor: Actor, campaign: Campaign, raw: Mapping[str, Any]) -> dict[str, 
             errors[name] = "This kit has no such field."
             continue
         try:
-            value = clean(slot, _picture(actor, given) if slot.type is SlotType.IMAGE else given)
+            value = clean(slot, picture(actor, given) if slot.type is SlotType.IMAGE else given)
         except SlotError as error:
             errors[name] = error.message
             continue
@@ -77,8 +77,11 @@ def _default(slot: Slot) -> object:
     return clean(slot, slot.default) if slot.default is not None else None
 
 
-def _picture(actor: Actor, given: Any) -> Any:
-    """The facts of a picture of the partner's own library: its address and size never come from outside."""
+def picture(actor: Actor, given: Any) -> dict[str, Any] | None:
+    """What is known of a picture of the partner's own library; address and size never come from outside. None for none.
+
+    Raises SlotError for a picture that isn't in the library.
+    """
     if not isinstance(given, Mapping) or not given.get("asset"):
         return None
     query = scoped(actor.organisation, Asset).where(Asset.pid == str(given["asset"]), Asset.is_public)
@@ -89,7 +92,5 @@ def _picture(actor: Actor, given: Any) -> Any:
     return _with_address({**facts, "alt": str(given.get("alt") or ""), "width": asset.width, "height": asset.height})
 
 
-def _with_address(value: Any) -> Any:
-    if isinstance(value, dict) and "asset" in value:
-        return {**value, "url": public_url_for("media.file", pid=value["asset"], ending=value["ending"])}
-    return value
+def _with_address(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "url": public_url_for("media.file", pid=value["asset"], ending=value["ending"])}

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.assets.store import store
 from app.campaigns import preview
+from app.campaigns.forms import picture_size
 from app.campaigns.queries import latest_by_kit, rows_of_kit, used_by
 from app.db import get_or_404
 from app.errors import AppError, Invalid, NotFound
@@ -136,7 +137,7 @@ def _vendor_page(kit: Kit, publish_form: PublishForm | None = None, recall_form:
         "kits/vendor_show.html", kit=kit, version=version, versions=versions, source=source, items=_items(version, source),
         errors=publishing.errors(version), live=_live(versions), rows=rows, used=used_by(vendor), upload=UploadForm(),
         publish_form=publish_form or PublishForm(), recall_form=recall_form or RecallForm(), contents=contents(source),
-        partners={row.partner.id for row in rows}, tiers={p.id: s for p, s in partners_of(vendor)},
+        picture_size=picture_size, partners={row.partner.id for row in rows}, tiers={p.id: s for p, s in partners_of(vendor)},
     )  # fmt: skip
 
 
