@@ -6,7 +6,7 @@ from alembic import context
 from alembic.operations import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from flask import current_app
-from sqlalchemy import Connection
+from sqlalchemy import JSON, Connection
 
 migrate = current_app.extensions["migrate"]
 database = migrate.db
@@ -15,6 +15,9 @@ target_metadata = database.metadata
 
 def render_item(kind: str, thing: Any, autogen: Any) -> str | bool:
     """Write our column types as the plain types they store, so that a migration never depends on today's models."""
+    if kind == "type" and type(thing) is JSON:
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     if kind != "type" or not type(thing).__module__.startswith("app."):
         return False
     return f"sa.{thing.impl_instance!r}" if hasattr(thing, "impl_instance") else f"sa.{thing.impl!r}"
