@@ -218,6 +218,9 @@ class _Slice:
             if time.monotonic() >= self.deadline:
                 raise _Stop(End.TIME)
         self.rows.extend(self.store.claim(self.policy.batch))
+        if not self.rows and self.pending:
+            self.flush()  # what was put off a moment ago may be due again
+            self.rows.extend(self.store.claim(self.policy.batch))
         failpoints.hit("after-claim")
         if not self.rows and not may_be_empty:
             raise _Stop(End.EMPTY)

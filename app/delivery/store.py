@@ -95,15 +95,13 @@ class Store:
             return self._load(connection, ids) if ids else []
 
     def _claim(self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int) -> list[int]:
-        # In no order: sorting all that waits for each batch would cost more than sending it.
+        # In no order: sorting all that waits for each batch would cost more than sending it. In two statements: inside an UPDATE
+        # PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
         chosen = select(Delivery.id).where(due).limit(limit).with_for_update(skip_locked=True)  # unscoped: a job
-        statement = (
-            update(Delivery)
-            .where(Delivery.id.in_(chosen), Delivery.state == DeliveryState.READY)
-            .values(state=DeliveryState.CLAIMED, epoch=Delivery.epoch + 1, worker=self.presence.id, lease_until=moment + LEASE)
-            .returning(Delivery.id)
-        )
-        return sorted(connection.execute(statement).scalars())
+        ids = sorted(connection.execute(chosen).scalars())
+        values = {"state": DeliveryState.CLAIMED, "epoch": Delivery.epoch + 1, "worker": self.presence.id, "lease_until": moment + LEASE}
+        connection.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))
+        return ids
 
     def _load(self, connection: Connection, ids: Collection[int]) -> list[Claimed]:
         columns = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.job_title)

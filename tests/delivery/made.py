@@ -127,7 +127,9 @@ def states(send_id: int) -> dict[str, DeliveryState]:
     """State by local part, as the database has it now."""
     db.session.rollback()
     query = select(Contact.email, Delivery.state).join(Delivery, Delivery.contact_id == Contact.id).where(Delivery.send_id == send_id)
-    return {row[0].partition("@")[0]: row[1] for row in db.session.execute(query)}
+    found = {row[0].partition("@")[0]: row[1] for row in db.session.execute(query)}
+    db.session.rollback()  # on SQLite an open transaction would keep the worker waiting
+    return found
 
 
 def delivery(send_id: int, local: str) -> Delivery:
