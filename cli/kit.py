@@ -21,7 +21,9 @@ def kit() -> None:
 
 @kit.command()
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--from-mjml", "template", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--from-mjml", "template", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
 @click.option("--name", help="The kit's title; the file's name if not given.")
 def new(directory: Path, template: Path, name: str | None) -> None:
     """Wrap the MJML file in a kit in DIRECTORY, which must not exist or be empty."""
@@ -49,13 +51,21 @@ def check(path: Path, as_json: bool) -> None:
     source, findings = _checked(path)
     errors = sum(f.severity == "error" for f in findings)
     if as_json:
-        report = {"errors": errors, "warnings": len(findings) - errors, "findings": [f.to_dict() for f in findings]}
+        report = {
+            "errors": errors,
+            "warnings": len(findings) - errors,
+            "findings": [f.to_dict() for f in findings],
+        }
         click.echo(json.dumps(report, ensure_ascii=False))
     else:
         for found in findings:
             column = f":{found.column}" if found.column else ""
-            click.echo(f"{found.file}:{found.line}{column}: {found.severity.value} [{found.rule}] {found.message} {found.mend}")
-        click.echo(f"{source.name if source else path.name}: {errors} errors, {len(findings) - errors} warnings.")
+            click.echo(
+                f"{found.file}:{found.line}{column}: {found.severity.value} [{found.rule}] {found.message} {found.mend}"
+            )
+        click.echo(
+            f"{source.name if source else path.name}: {errors} errors, {len(findings) - errors} warnings."
+        )
     if has_errors(findings):
         raise SystemExit(1)
 

@@ -84,7 +84,9 @@ def _assets(kit: KitSource) -> list[Finding]:
         if not name.startswith("assets/"):
             continue
         if not any(name in text for text in texts):
-            found.append(finding("asset-unused", name, 1, 0, "No piece uses this file.", "Remove it, or use it."))
+            found.append(
+                finding("asset-unused", name, 1, 0, "No piece uses this file.", "Remove it, or use it.")
+            )
         if len(data) > _HEAVY:
             message = f"This file has {len(data) // 1000:,} KB; phones wait for it."
             found.append(finding("image-heavy", name, 1, 0, message, "Save it smaller, under 1 MB."))

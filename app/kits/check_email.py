@@ -16,7 +16,9 @@ from app.render.filters import contrast
 from app.render.places import Places
 from app.render.template import inspect
 
-_FOREIGN = re.compile(r"\{% raw %\}\{\{\{% endraw %\}.{0,60}?\}\}|\*\|[\w:.]{1,60}\|\*|\[\[[\w .:-]{1,60}\]\]|%%[\w .:-]{1,60}%%")
+_FOREIGN = re.compile(
+    r"\{% raw %\}\{\{\{% endraw %\}.{0,60}?\}\}|\*\|[\w:.]{1,60}\|\*|\[\[[\w .:-]{1,60}\]\]|%%[\w .:-]{1,60}%%"
+)
 _HEX = re.compile(r"#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}")
 _NOT_TAGS = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _DEFAULTS = re.compile(r"<mj-attributes\b.*?</mj-attributes\s*>", re.DOTALL)
@@ -24,7 +26,9 @@ _PICTURES = ("mj-image", "img", "mj-carousel-image")
 ASSET = re.compile(r"(?<=[\"'(])assets/[\w./@+-]+(?=[\"')])")
 
 
-def check_email(kit: KitSource, email: EmailPiece, lines: Lines, address: str, used: set[str]) -> list[Finding]:
+def check_email(
+    kit: KitSource, email: EmailPiece, lines: Lines, address: str, used: set[str]
+) -> list[Finding]:
     """Findings of one email; adds the slots it uses to `used`."""
     if not email.source:
         return []
@@ -36,14 +40,32 @@ def check_email(kit: KitSource, email: EmailPiece, lines: Lines, address: str, u
     return found + _compiled(kit, email, lines, address)
 
 
-_SURVIVABLE = frozenset("alt-text foreign-placeholder link-http link-dead image-remote image-svg contrast no-address no-unsubscribe no-why no-vendor".split())
+_SURVIVABLE = frozenset(
+    [
+        "alt-text",
+        "foreign-placeholder",
+        "link-http",
+        "link-dead",
+        "image-remote",
+        "image-svg",
+        "contrast",
+        "no-address",
+        "no-unsubscribe",
+        "no-why",
+        "no-vendor",
+    ]
+)
 
 
-def _placeholders(kit: KitSource, email: EmailPiece, lines: Lines, address: str, used: set[str]) -> list[Finding]:
+def _placeholders(
+    kit: KitSource, email: EmailPiece, lines: Lines, address: str, used: set[str]
+) -> list[Finding]:
     names = kit.names()
     found: list[Finding] = []
     for key, text in (("subject", email.subject), ("preheader", email.preheader)):
-        parsed, problems = inspect(text, names, places=Places("tlcheck"), markup=False, language=email.language)
+        parsed, problems = inspect(
+            text, names, places=Places("tlcheck"), markup=False, language=email.language
+        )
         used |= parsed.slots if parsed else set()
         found += from_problems(problems, FILE, line=lines.of(address, key))
     parsed, problems = inspect(email.source, names, places=Places("tlcheck"), language=email.language)
@@ -77,10 +99,14 @@ def _tags(email: EmailPiece) -> list[Finding]:
         name = tag.group("tag").lower()
         line, column = unsafe.position(source, tag.start())
         if name.startswith("mj") and name not in KNOWN and not tag.group("close"):
-            found.append(finding("mjml-tag", email.path, line, column, f"<{name}> is no MJML component.", _near(name)))
+            found.append(
+                finding("mjml-tag", email.path, line, column, f"<{name}> is no MJML component.", _near(name))
+            )
         if name in UNSUPPORTED and not tag.group("close"):
             message = f"<{name}> can’t be compiled here."
-            found.append(finding("mjml-tag", email.path, line, column, message, "Write the attributes directly."))
+            found.append(
+                finding("mjml-tag", email.path, line, column, message, "Write the attributes directly.")
+            )
         if tag.group("rest").endswith("/") or name in VOID:
             continue
         if not tag.group("close"):
@@ -91,11 +117,15 @@ def _tags(email: EmailPiece) -> list[Finding]:
             return [*found, _unclosed(email, stack, name, line, column)]
     if stack:
         name, line, column = stack[-1]
-        found.append(finding("mjml", email.path, line, column, f"<{name}> is never closed.", f"Add </{name}>."))
+        found.append(
+            finding("mjml", email.path, line, column, f"<{name}> is never closed.", f"Add </{name}>.")
+        )
     return found
 
 
-def _unclosed(email: EmailPiece, stack: list[tuple[str, int, int]], name: str, line: int, column: int) -> Finding:
+def _unclosed(
+    email: EmailPiece, stack: list[tuple[str, int, int]], name: str, line: int, column: int
+) -> Finding:
     if not stack:
         return finding("mjml", email.path, line, column, f"</{name}> closes nothing.", "Remove it.")
     opened, at, _ = stack[-1]
@@ -121,7 +151,15 @@ def _pictures_and_links(kit: KitSource, email: EmailPiece) -> list[Finding]:
     for asset in ASSET.finditer(source):
         if asset.group() not in kit.files:
             where = unsafe.position(source, asset.start())
-            found.append(finding("asset-missing", email.path, *where, f"There is no file {asset.group()}.", "Add it, or mend the path."))
+            found.append(
+                finding(
+                    "asset-missing",
+                    email.path,
+                    *where,
+                    f"There is no file {asset.group()}.",
+                    "Add it, or mend the path.",
+                )
+            )
     return found
 
 
@@ -137,7 +175,15 @@ def _foreign(email: EmailPiece) -> list[Finding]:
         where = unsafe.position(email.source, place.start())
         shown = re.sub(r"\{%.*?%\}", "", place.group())
         message = f"{shown} is a placeholder of another system and would be sent as it stands."
-        found.append(finding("foreign-placeholder", email.path, *where, message, "Replace it with one of ours, or with words."))
+        found.append(
+            finding(
+                "foreign-placeholder",
+                email.path,
+                *where,
+                message,
+                "Replace it with one of ours, or with words.",
+            )
+        )
     return found
 
 
@@ -146,19 +192,37 @@ def _tag_findings(kit: KitSource, name: str, given: dict[str, str]) -> list[tupl
     found = []
     source = given.get("src", "") or given.get("background-url", "")
     if name in _PICTURES and "alt" not in given:
-        found.append(("alt-text", "This picture has no description.", 'Describe what it tells; if it is only decoration, write alt="".'))
+        found.append(
+            (
+                "alt-text",
+                "This picture has no description.",
+                'Describe what it tells; if it is only decoration, write alt="".',
+            )
+        )
     if source.startswith(("http://", "https://")):
-        found.append(("image-remote", f"This picture lies on somebody else’s server: {source[:80]}", "Put it into assets/ of the kit."))
+        found.append(
+            (
+                "image-remote",
+                f"This picture lies on somebody else’s server: {source[:80]}",
+                "Put it into assets/ of the kit.",
+            )
+        )
     if source.startswith("http://") or given.get("href", "").startswith("http://"):
         found.append(("link-http", "This address is not encrypted.", "Use https://."))
     if source.lower().endswith(".svg"):
         found.append(("image-svg", "Most mail programs show no SVG.", "Use PNG or JPEG."))
     if name in ("a", "mj-button", "mj-navbar-link") and given.get("href", "").strip() in ("", "#"):
-        found.append(("link-dead", "This link leads nowhere.", 'Give it an address, or {{ link.landing }}.'))
+        found.append(("link-dead", "This link leads nowhere.", "Give it an address, or {{ link.landing }}."))
     back, front = given.get("background-color", ""), given.get("color", "")
     if name == "mj-button" and _HEX.fullmatch(back) and _HEX.fullmatch(front) and contrast(back, front) < 4.5:
         ratio = f"{contrast(back, front):.1f}"
-        found.append(("contrast", f"{front} on {back} reaches {ratio} to 1; text needs 4.5 to 1.", "Choose a darker or lighter colour."))
+        found.append(
+            (
+                "contrast",
+                f"{front} on {back} reaches {ratio} to 1; text needs 4.5 to 1.",
+                "Choose a darker or lighter colour.",
+            )
+        )
     return found
 
 
@@ -177,11 +241,22 @@ def _compiled(kit: KitSource, email: EmailPiece, lines: Lines, address: str) -> 
         found.append(finding("size", email.path, 1, 0, message, "Shorten it, or split it in two."))
     if "color-scheme" not in compiled.html:
         message = "The mail says nothing about dark mode; programs will invent colours."
-        mend = 'Add <mj-raw><meta name="color-scheme" content="light dark"></mj-raw> and dark rules in mj-style.'
+        mend = (
+            'Add <mj-raw><meta name="color-scheme" content="light dark"></mj-raw> and dark rules in mj-style.'
+        )
         found.append(finding("dark-mode", email.path, 1, 0, message, mend))
     if re.search(r"<link[^>]+fonts?\.|@import", compiled.html):
         message = "Reading this mail fetches a font from somebody else’s server, which learns who opens it."
-        found.append(finding("remote-font", email.path, 1, 0, message, "Set font-family to fonts people have, as in mj-all."))
+        found.append(
+            finding(
+                "remote-font",
+                email.path,
+                1,
+                0,
+                message,
+                "Set font-family to fonts people have, as in mj-all.",
+            )
+        )
     if len(compiled.text) < 200:
         message = "The plain text says almost nothing."
         found.append(finding("text-part", email.path, 1, 0, message, "Write words, not only pictures."))
@@ -189,5 +264,14 @@ def _compiled(kit: KitSource, email: EmailPiece, lines: Lines, address: str) -> 
         message = f"The subject can reach {len(subject)} characters; phones show about 40."
         found.append(finding("subject-long", FILE, lines.of(address, "subject"), 0, message, "Shorten it."))
     if not email.preheader:
-        found.append(finding("plain-preheader", FILE, lines.of(address), 0, "There is no preheader.", "Add preheader = …: the line after the subject."))
+        found.append(
+            finding(
+                "plain-preheader",
+                FILE,
+                lines.of(address),
+                0,
+                "There is no preheader.",
+                "Add preheader = …: the line after the subject.",
+            )
+        )
     return found

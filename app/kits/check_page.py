@@ -26,7 +26,9 @@ def check_page(kit: KitSource, page: PagePiece, lines: Lines, address: str, used
         message = "The page has to say once where its form stands."
         found.append(finding("form", page.path, 1, 0, message, "Write {{ form }} there, once."))
     names = page_names(_slots(kit), page.form, thanks=False)
-    parsed, problems = inspect(FORM.sub("", page.source), names, places=Places("tlcheck"), language=page.language)
+    parsed, problems = inspect(
+        FORM.sub("", page.source), names, places=Places("tlcheck"), language=page.language
+    )
     used |= parsed.slots if parsed else set()
     found += from_problems(problems, page.path, page.source)
     found += from_problems(unsafe.problems(page.source), page.path)
@@ -45,7 +47,9 @@ def _texts(kit: KitSource, page: PagePiece, lines: Lines, address: str, used: se
     found: list[Finding] = []
     for where, key, text, thanks in _templates(page, address):
         names = page_names(_slots(kit), page.form, thanks=thanks)
-        parsed, problems = inspect(text, names, places=Places("tlcheck"), markup=False, language=page.language)
+        parsed, problems = inspect(
+            text, names, places=Places("tlcheck"), markup=False, language=page.language
+        )
         used |= parsed.slots if parsed else set()
         found += from_problems(problems, FILE, line=lines.of(where, key) or page.line)
     return found
@@ -79,13 +83,25 @@ def _markup(kit: KitSource, page: PagePiece) -> list[Finding]:
             found.append(finding("alt-text", page.path, *where, "This picture has no description.", mend))
         if "style" in given or name == "style":
             message = "Pages take their looks from the product’s stylesheet; this style would be dropped."
-            found.append(finding("page-style", page.path, *where, message, "Use the classes named in the guide."))
+            found.append(
+                finding("page-style", page.path, *where, message, "Use the classes named in the guide.")
+            )
         if given.get("href", "").startswith("http://") or given.get("src", "").startswith("http://"):
-            found.append(finding("link-http", page.path, *where, "This address is not encrypted.", "Use https://."))
+            found.append(
+                finding("link-http", page.path, *where, "This address is not encrypted.", "Use https://.")
+            )
     for asset in ASSET.finditer(source):
         if asset.group() not in kit.files:
             where = unsafe.position(source, asset.start())
-            found.append(finding("asset-missing", page.path, *where, f"There is no file {asset.group()}.", "Add it, or mend the path."))
+            found.append(
+                finding(
+                    "asset-missing",
+                    page.path,
+                    *where,
+                    f"There is no file {asset.group()}.",
+                    "Add it, or mend the path.",
+                )
+            )
     headings = len(re.findall(r"<h1\b", source, re.IGNORECASE))
     if headings != 1:
         message = f"The page has {headings} main headings."
@@ -106,7 +122,9 @@ def _compiled(kit: KitSource, page: PagePiece) -> list[Finding]:
 def check_words(kit: KitSource, used: set[str]) -> list[Finding]:
     """Findings of posts and the playbook."""
     found: list[Finding] = []
-    pieces = [(p.path, p.source) for p in kit.posts] + ([(kit.playbook.path, kit.playbook.source)] if kit.playbook else [])
+    pieces = [(p.path, p.source) for p in kit.posts] + (
+        [(kit.playbook.path, kit.playbook.source)] if kit.playbook else []
+    )
     for path, source in pieces:
         parsed, problems = inspect(source, words_names(_slots(kit)), places=Places("tlcheck"), markup=False)
         used |= parsed.slots if parsed else set()
@@ -114,5 +132,9 @@ def check_words(kit: KitSource, used: set[str]) -> list[Finding]:
     for post in kit.posts:
         if post.image and not post.alt:
             message = f"The picture of “{post.name}” has no description."
-            found.append(finding("alt-text", FILE, post.line, 0, message, "Add alt = …: what it shows, in a few words."))
+            found.append(
+                finding(
+                    "alt-text", FILE, post.line, 0, message, "Add alt = …: what it shows, in a few words."
+                )
+            )
     return found

@@ -32,8 +32,26 @@ class Finding:
 
 
 WARNINGS = frozenset(
-    "foreign-placeholder slot-unused asset-unused link-http link-dead image-remote image-heavy image-svg dark-mode remote-font text-part subject-long "
-    "no-why no-vendor page-style page-heading contrast plain-preheader".split()
+    [
+        "foreign-placeholder",
+        "slot-unused",
+        "asset-unused",
+        "link-http",
+        "link-dead",
+        "image-remote",
+        "image-heavy",
+        "image-svg",
+        "dark-mode",
+        "remote-font",
+        "text-part",
+        "subject-long",
+        "no-why",
+        "no-vendor",
+        "page-style",
+        "page-heading",
+        "contrast",
+        "plain-preheader",
+    ]
 )
 
 

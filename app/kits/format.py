@@ -6,10 +6,11 @@ docs/kit-format.md holds the schema in words; `app.kits.pieces` the same as type
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.kits.archive import KitError, read_folder, read_zip
+from app.kits.format_form import no_twins, read_form
 from app.kits.locate import Lines
 from app.kits.pieces import (
     Consent,
@@ -49,7 +50,9 @@ def read_files(source: Path | bytes) -> dict[str, bytes]:
         return read_folder(source)
     if source.is_file():
         return read_zip(source.read_bytes())
-    raise KitError("There is no kit here.", source.name, mend="Give the folder that holds kit.toml, or its zip.")
+    raise KitError(
+        "There is no kit here.", source.name, mend="Give the folder that holds kit.toml, or its zip."
+    )
 
 
 def read_kit(source: Path | bytes) -> KitSource:
@@ -66,12 +69,16 @@ def survey(files: Mapping[str, bytes]) -> tuple[KitSource | None, list[KitError]
         text = files[FILE].decode("utf-8")
         data = tomllib.loads(text)
     except KeyError:
-        return None, [KitError("There is no kit.toml.", FILE, mend="Put it on the top level of the kit.", rule="toml")]
+        return None, [
+            KitError("There is no kit.toml.", FILE, mend="Put it on the top level of the kit.", rule="toml")
+        ]
     except UnicodeDecodeError:
         return None, [KitError("This file is not UTF-8.", FILE, 1, "Save it as UTF-8.", "toml")]
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        return None, [KitError(f"{error}.", FILE, int(found.group(1)) if found else 1, "Mend the line.", "toml")]
+        return None, [
+            KitError(f"{error}.", FILE, int(found.group(1)) if found else 1, "Mend the line.", "toml")
+        ]
     problems = Problems(Lines(text))
     kit = _kit(Table(data, "", problems), files)
     return kit, problems.found
@@ -116,27 +123,30 @@ def _shape(top: Table, kit: KitSource) -> None:
     if kit.valid_from and kit.valid_until and kit.valid_from > kit.valid_until:
         top.wrong("valid_until", "The kit ends before it begins.", "Swap the dates.")
     if not kit.emails and not kit.pages:
-        top.wrong("", "The kit has no email and no landing page.", "Declare one with [[emails]] or [[pages]].")
-    for key, pieces in (("slots", kit.slots), ("emails", kit.emails), ("pages", kit.pages), ("tests", kit.tests)):
-        _unique(top, key, [p.name for p in pieces])
+        top.wrong(
+            "", "The kit has no email and no landing page.", "Declare one with [[emails]] or [[pages]]."
+        )
+    for key, pieces in (
+        ("slots", kit.slots),
+        ("emails", kit.emails),
+        ("pages", kit.pages),
+        ("tests", kit.tests),
+    ):
+        no_twins(top, key, [p.name for p in pieces])
     for at, test in enumerate(kit.tests):
         if test.email and kit.email(test.email) is None:
             mend = "Use one of: " + ", ".join(e.name for e in kit.emails) + "."
             top.problems.add(f"There is no email “{test.email}”.", mend, f"tests[{at}]", "email")
 
 
-def _unique(top: Table, key: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for at, name in enumerate(names):
-        if name and name in seen:
-            top.problems.add(f"“{name}” is declared twice in {key}.", "Rename one.", f"{key}[{at}]", "name")
-        seen.add(name)
-
-
 def _slot(table: Table) -> Slot:
     kind = table.choice("type", SlotType, SlotType.TEXT)
     default = table.texts("default") if kind is SlotType.LIST else table.text("default") or None
-    if kind is SlotType.DATE and not isinstance(table.raw("default"), str) and table.raw("default") is not None:
+    if (
+        kind is SlotType.DATE
+        and not isinstance(table.raw("default"), str)
+        and table.raw("default") is not None
+    ):
         table.wrong("default", "A date slot’s default is text.", 'Write it in quotes, like "2026-06-12".')
     slot = Slot(
         name=table.name(),
@@ -166,13 +176,19 @@ def _slot(table: Table) -> Slot:
     return slot
 
 
-def _source(table: Table, files: Mapping[str, bytes], folder: str, endings: tuple[str, ...]) -> tuple[str, str]:
+def _source(
+    table: Table, files: Mapping[str, bytes], folder: str, endings: tuple[str, ...]
+) -> tuple[str, str]:
     """The path a piece names and the text of that file."""
     path = table.text("file", required=True, longest=200)
     if not path:
         return path, ""
     if not path.startswith(folder) or not path.endswith(endings):
-        table.wrong("file", f"“{path[:80]}” is in the wrong place.", f"It belongs to {folder} and ends in {endings[0]}.")
+        table.wrong(
+            "file",
+            f"“{path[:80]}” is in the wrong place.",
+            f"It belongs to {folder} and ends in {endings[0]}.",
+        )
         return path, ""
     if path not in files:
         table.wrong("file", f"There is no file {path}.", "Add it, or mend the path.")
@@ -188,7 +204,11 @@ def _language(table: Table, languages: tuple[str, ...]) -> str:
     first = languages[0] if languages else "en"
     language = table.text("language", first)
     if language not in languages:
-        table.wrong("language", f"“{language[:20]}” is not among the kit’s languages.", "Add it there, or mend it here.")
+        table.wrong(
+            "language",
+            f"“{language[:20]}” is not among the kit’s languages.",
+            "Add it there, or mend it here.",
+        )
         return first
     return language
 
@@ -219,67 +239,13 @@ def _page(table: Table, files: Mapping[str, bytes], languages: tuple[str, ...]) 
         title=table.text("title", required=True, longest=120),
         description=table.text("description", required=True, longest=300),
         path=path,
-        form=_form(table.table("form")),
+        form=read_form(table.table("form")),
         source=source,
         language=_language(table, languages),
         line=table.line,
     )
     table.done()
     return page
-
-
-def _form(table: Table) -> FormSpec:
-    thanks = table.table("thanks")
-    form = FormSpec(
-        fields=tuple(_field(t) for t in table.tables("fields", 30)),
-        consents=tuple(_consent(t) for t in table.tables("consents", 5)),
-        title=table.text("title", longest=120),
-        intro=table.text("intro", longest=300),
-        button=table.text("button", "Send", longest=60),
-        note=table.text("note", longest=600),
-        thanks=Thanks(
-            title=thanks.text("title", "Thank you", longest=120),
-            text=thanks.text("text", longest=600),
-            steps=tuple(_step(t) for t in thanks.tables("steps", 6)),
-        ),
-    )
-    names = [f.name for f in form.fields] + [c.name for c in form.consents]
-    _unique(table, f"{table.address}.fields", names)
-    if table.data and not any(f.type is FieldType.EMAIL and f.required for f in form.fields):
-        table.wrong("", "The form asks for no email address.", 'Add a required field of type "email".')
-    thanks.done()
-    table.done()
-    return form
-
-
-def _field(table: Table) -> FormField:
-    spec = FormField(
-        name=table.name(),
-        label=table.text("label", required=True, longest=120),
-        type=table.choice("type", FieldType, FieldType.TEXT),
-        required=table.flag("required"),
-        autocomplete=table.text("autocomplete", longest=60),
-        help=table.text("help", longest=200),
-        options=table.texts("options"),
-        max_length=table.number("max_length", 200, 1, 5_000),
-        half=table.flag("half"),
-    )
-    if spec.type is FieldType.SELECT and not spec.options:
-        table.wrong("options", "A select needs options.", 'Write options = ["one", "two"].')
-    table.done()
-    return spec
-
-
-def _consent(table: Table) -> Consent:
-    consent = Consent(table.name(), table.text("text", required=True, longest=600), table.flag("required"))
-    table.done()
-    return consent
-
-
-def _step(table: Table) -> NextStep:
-    step = NextStep(table.text("when", required=True, longest=60), table.text("text", required=True, longest=300))
-    table.done()
-    return step
 
 
 def _post(table: Table, files: Mapping[str, bytes]) -> Post:
@@ -312,10 +278,16 @@ def _playbook(table: Table, files: Mapping[str, bytes]) -> Playbook:
 def _test(table: Table) -> TestSpec:
     variants = []
     for row in table.tables("variants", 5):
-        variants.append((row.text("label", required=True, longest=60), row.text("value", required=True, longest=300)))
+        variants.append(
+            (row.text("label", required=True, longest=60), row.text("value", required=True, longest=300))
+        )
         row.done()
     test = TestSpec(
-        table.name(), table.text("email", required=True), tuple(variants), table.text("field", "subject"), table.line
+        table.name(),
+        table.text("email", required=True),
+        tuple(variants),
+        table.text("field", "subject"),
+        table.line,
     )
     if test.field not in ("subject", "preheader"):
         table.wrong("field", "A test changes the subject or the preheader.", 'Write field = "subject".')

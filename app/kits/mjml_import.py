@@ -23,7 +23,9 @@ _MEANING = {
     "lname": "{{ contact.last_name }}", "surname": "{{ contact.last_name }}", "jobtitle": "{{ contact.job_title }}",
 }  # fmt: skip
 _UNSUBSCRIBE = re.compile(r"unsub|optout")
-_FILE_START = re.compile(r"<mj-raw\b[^>]*\bposition\s*=\s*[\"']file-start[\"'][^>]*>.*?</mj-raw>", re.DOTALL | re.IGNORECASE)
+_FILE_START = re.compile(
+    r"<mj-raw\b[^>]*\bposition\s*=\s*[\"']file-start[\"'][^>]*>.*?</mj-raw>", re.DOTALL | re.IGNORECASE
+)
 _PAIRED = r"<{tag}\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>.*?</{tag}\s*>|>)"
 _FOOTER = """    <mj-section padding="24px 0">
       <mj-column>
@@ -69,7 +71,9 @@ def import_mjml(data: bytes, name: str) -> tuple[dict[str, bytes], list[Note]]:
     except UnicodeDecodeError as error:
         raise KitError("This file is not UTF-8.", name, mend="Save it as UTF-8.") from error
     if not re.search(r"<mj-body\b", text) or not re.search(r"</mj-body\s*>", text):
-        raise KitError("This is no MJML template: it has no mj-body.", name, mend="Give a file that begins with <mjml>.")
+        raise KitError(
+            "This is no MJML template: it has no mj-body.", name, mend="Give a file that begins with <mjml>."
+        )
     job = _Import(text.replace("\0", ""))
     _remove_forbidden(job)
     _placeholders(job)
@@ -78,7 +82,10 @@ def import_mjml(data: bytes, name: str) -> tuple[dict[str, bytes], list[Note]]:
     preheader = _preview(job)
     subject = _title(job) or name
     job.source = re.sub(r"[ \t]*</mj-body\s*>", lambda found: _FOOTER + "  </mj-body>", job.source, count=1)
-    job.note("The footer with address, reason and unsubscribe link was added: make it fit the design.", _FOOTER.split("\n")[3].strip())
+    job.note(
+        "The footer with address, reason and unsubscribe link was added: make it fit the design.",
+        _FOOTER.split("\n")[3].strip(),
+    )
     files = _files(job.source, name, subject, preheader)
     notes = [Note(_line(job.source, mark), text) for text, mark in job.notes]
     files["LOOK.md"] = _look(notes, name).encode()
@@ -86,11 +93,17 @@ def import_mjml(data: bytes, name: str) -> tuple[dict[str, bytes], list[Note]]:
 
 
 def _remove_forbidden(job: _Import) -> None:
-    job.swap(_FILE_START, lambda found: (job.note("mj-raw with position=\"file-start\" can’t be compiled and was removed."), "")[1])
+    def no_start(_: re.Match[str]) -> str:
+        job.note('mj-raw with position="file-start" can’t be compiled and was removed.')
+        return ""
+
+    job.swap(_FILE_START, no_start)
     for tag in ("script", "iframe", "object", "embed", "applet", "mj-include", *sorted(UNSUPPORTED)):
 
         def gone(found: re.Match[str], tag: str = tag) -> str:
-            job.note(f"<{tag}> can’t be part of a kit and was removed: {' '.join(found.group().split())[:80]}")
+            job.note(
+                f"<{tag}> can’t be part of a kit and was removed: {' '.join(found.group().split())[:80]}"
+            )
             return ""
 
         job.swap(re.compile(_PAIRED.format(tag=tag), re.DOTALL | re.IGNORECASE), gone)
@@ -111,18 +124,23 @@ def _placeholders(job: _Import) -> None:
     def change(found: re.Match[str]) -> str:
         whole = found.group()
         name = next((g for g in found.groups() if g is not None), "")
-        meaning = _MEANING.get(re.sub(r"[\W_]", "", name).lower().removeprefix("contact").removeprefix("merge"))
+        meaning = _MEANING.get(
+            re.sub(r"[\W_]", "", name).lower().removeprefix("contact").removeprefix("merge")
+        )
         if meaning:
             job.note(f"{whole} became {meaning}: check that this is what it meant.", meaning)
             return f"\0{meaning}\0"
-        job.note(f"{whole} is a placeholder of another system and would be sent as it stands: replace it.", _literal(whole))
+        job.note(
+            f"{whole} is a placeholder of another system and would be sent as it stands: replace it.",
+            _literal(whole),
+        )
         return whole
 
     def link(found: re.Match[str]) -> str:
         if not (_FOREIGN.search(found.group(2)) and _UNSUBSCRIBE.search(found.group(2).lower())):
             return found.group()
         job.note(f"{found.group(2)} became the unsubscribe link.", "{{ link.unsubscribe }}")
-        return f"{found.group(1)}\0{{{{ link.unsubscribe }}}}\0\""
+        return f'{found.group(1)}\0{{{{ link.unsubscribe }}}}\0"'
 
     job.swap(re.compile(r"(\bhref\s*=\s*\")([^\"]*)\""), link)
     markup = re.compile(rf"\0.*?\0|<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_FOREIGN.pattern}", re.DOTALL)
@@ -133,13 +151,14 @@ def _placeholders(job: _Import) -> None:
         if not found.group().startswith("<"):
             return change(found)
         for inner in _FOREIGN.finditer(found.group()):
-            job.note(f"{inner.group()} inside a tag is a placeholder of another system: replace it.", _literal(inner.group()))
+            job.note(
+                f"{inner.group()} inside a tag is a placeholder of another system: replace it.",
+                _literal(inner.group()),
+            )
         return found.group()
 
     job.swap(markup, outside)
-    job.source = "".join(
-        part if at % 2 else _literal(part) for at, part in enumerate(job.source.split("\0"))
-    )
+    job.source = "".join(part if at % 2 else _literal(part) for at, part in enumerate(job.source.split("\0")))
 
 
 def _literal(text: str) -> str:
@@ -155,9 +174,15 @@ def _pictures(job: _Import) -> None:
         source = given.get("src", "")
         if "alt" not in given:
             tag = f'{tag[: 1 + len(name)]} alt=""{tag[1 + len(name) :]}'
-            job.note(f"A picture had no description and got an empty one; describe it if it tells something: {source[:100]}", source)
+            job.note(
+                f"A picture had no description and got an empty one; describe it if it tells something: {source[:100]}",
+                source,
+            )
         if source.startswith(("http://", "https://")):
-            job.note(f"This picture lies on somebody else’s server; put a copy into assets/: {source[:100]}", source.partition("://")[2])
+            job.note(
+                f"This picture lies on somebody else’s server; put a copy into assets/: {source[:100]}",
+                source.partition("://")[2],
+            )
         return re.sub(r"(\bsrc\s*=\s*[\"'])http://", r"\1https://", tag)
 
     job.swap(unsafe.TAG, change)
@@ -166,8 +191,13 @@ def _pictures(job: _Import) -> None:
 def _links(job: _Import) -> None:
     targets = re.findall(r"\bhref\s*=\s*[\"']([^\"']*)[\"']", job.source)
     for target in dict.fromkeys(targets):
-        if target.strip() in ("", "#") or "://" not in target and not target.startswith(("{{", "mailto:", "tel:")):
-            job.note(f"This link leads nowhere: “{target[:60]}”. Use {{{{ link.landing }}}} or an address.", f'href="{target}"')
+        if target.strip() in ("", "#") or not (
+            "://" in target or target.startswith(("{{", "mailto:", "tel:"))
+        ):
+            job.note(
+                f"This link leads nowhere: “{target[:60]}”. Use {{{{ link.landing }}}} or an address.",
+                f'href="{target}"',
+            )
     hosts = sorted({re.sub(r"^https?://([^/?#]+).*", r"\1", t) for t in targets if t.startswith("http")})
     if hosts:
         job.note("Links lead to: " + ", ".join(hosts[:12]) + ". Make them yours.")

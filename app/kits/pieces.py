@@ -182,7 +182,9 @@ class KitSource:
         return {f.name: to_plain(getattr(self, f.name)) for f in fields(self) if f.name != "files"}
 
     @classmethod
-    def from_manifest(cls, manifest: Mapping[str, object], files: Mapping[str, bytes] | None = None) -> "KitSource":
+    def from_manifest(
+        cls, manifest: Mapping[str, object], files: Mapping[str, bytes] | None = None
+    ) -> "KitSource":
         """The kit a manifest describes; unknown keys are ignored, so an older reader can read a newer manifest."""
         kit = typing.cast(KitSource, from_plain(cls, manifest))
         return dataclasses.replace(kit, files=dict(files or {}))

@@ -23,7 +23,9 @@ def render_proofs(kit: KitSource) -> dict[str, bytes]:
     words = [(f"social-{p.name}.md", p.source) for p in kit.posts]
     words += [("playbook.md", kit.playbook.source)] if kit.playbook else []
     for name, source in words:
-        files[name] = render_words(source, sample_slots(kit, pictures=False), PARTNER, VENDOR, f"{_PUBLIC}/p/check").encode()
+        files[name] = render_words(
+            source, sample_slots(kit, pictures=False), PARTNER, VENDOR, f"{_PUBLIC}/p/check"
+        ).encode()
     return files
 
 
@@ -51,6 +53,8 @@ def _page(kit: KitSource, page: PagePiece, assets: dict[str, str]) -> dict[str, 
     sent = {f.name: CONTACT.get(f.name, "Sanne Willems") for f in page.form.fields}
     return {
         f"page-{page.name}.html": compiled.render("#", stylesheets=sheets, privacy_url="#privacy").encode(),
-        f"page-{page.name}-thanks.html": compiled.thanks(sent, stylesheets=sheets, privacy_url="#privacy").encode(),
+        f"page-{page.name}-thanks.html": compiled.thanks(
+            sent, stylesheets=sheets, privacy_url="#privacy"
+        ).encode(),
         "brand.css": brand_css(PARTNER).encode(),
     }

@@ -12,7 +12,10 @@ PARTNER = Partner(
     primary_color="#15324b", call_color="#b9431a", sender_name="Harbour IT",
 )  # fmt: skip
 VENDOR = Vendor(
-    name="Northwind Cloud", legal_name="Northwind Cloud Ltd", city="Dublin", website="https://northwind.example"
+    name="Northwind Cloud",
+    legal_name="Northwind Cloud Ltd",
+    city="Dublin",
+    website="https://northwind.example",
 )
 WHY = "You get this because you agreed to mails from Harbour IT on 6 November 2025."
 CONTACT = {
@@ -26,7 +29,9 @@ _LIKELY = (("phone", "010 555 01 48"), ("person", "Jonas Bakker"))
 
 def sample_slots(kit: KitSource, *, pictures: bool = True) -> dict[str, object]:
     """Typed values for every slot: its default, else something of its type; optional pictures only if asked for."""
-    wanted = [s for s in kit.slots if s.default is None and (pictures or s.required or s.type is not SlotType.IMAGE)]
+    wanted = [
+        s for s in kit.slots if s.default is None and (pictures or s.required or s.type is not SlotType.IMAGE)
+    ]
     return filled(kit, {slot.name: _sample(slot) for slot in wanted})
 
 

@@ -37,7 +37,9 @@ def clean(slot: Slot, raw: object) -> object:
 
 def missing(kit: KitSource, values: Mapping[str, object]) -> list[Slot]:
     """Required slots without value and without default, in the kit's order."""
-    return [s for s in kit.slots if s.required and s.default is None and values.get(s.name) in (None, "", [], {})]
+    return [
+        s for s in kit.slots if s.required and s.default is None and values.get(s.name) in (None, "", [], {})
+    ]
 
 
 def check_values(kit: KitSource, raw: Mapping[str, object]) -> tuple[dict[str, object], dict[str, str]]:
@@ -69,7 +71,7 @@ def _typed(slot: Slot, value: object) -> object:
     if slot.type is SlotType.DATE:
         return dt.date.fromisoformat(str(value))
     if slot.type is SlotType.RICH:
-        return Markup(str(value))  # noqa: S704 – clean() ran it through nh3
+        return Markup(str(value))  # noqa: S704 - cleaned by nh3 when it was stored
     if slot.type is SlotType.LIST and isinstance(value, Iterable):
         return tuple(str(item) for item in value)
     if slot.type is SlotType.IMAGE and isinstance(value, Mapping):
@@ -85,7 +87,11 @@ def _words(raw: object, multiline: bool) -> str:
     if not isinstance(raw, str):
         raise SlotError("Write this as text.")
     text = _CONTROL.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    return "\n".join(" ".join(line.split()) for line in text.strip().split("\n")) if multiline else " ".join(text.split())
+    return (
+        "\n".join(" ".join(line.split()) for line in text.strip().split("\n"))
+        if multiline
+        else " ".join(text.split())
+    )
 
 
 def _length(text: str, most: int) -> None:
@@ -106,7 +112,7 @@ def _rich(slot: Slot, raw: object) -> str:
         _CONTROL.sub("", raw), tags=RICH_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "mailto", "tel"},
         link_rel=None,
     ).strip()  # fmt: skip
-    _length(Markup(html).striptags(), slot.max_length)
+    _length(Markup(html).striptags(), slot.max_length)  # noqa: S704 - nh3 cleaned it just above
     return html
 
 
@@ -154,7 +160,9 @@ def _range(slot: Slot) -> str:
     ends = [f"{d.day} {d:%B %Y}" if d else "" for d in (slot.earliest, slot.latest)]
     if all(ends):
         return f"Give a date between {ends[0]} and {ends[1]}."
-    return f"Give a date from {ends[0]} on." if ends[0] else f"Give a date up to {ends[1]}." if ends[1] else ""
+    return (
+        f"Give a date from {ends[0]} on." if ends[0] else f"Give a date up to {ends[1]}." if ends[1] else ""
+    )
 
 
 def _list(slot: Slot, raw: object) -> list[str]:
@@ -176,7 +184,9 @@ def _image(slot: Slot, raw: object) -> dict[str, object]:
     if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
         raise SlotError("This picture’s size is unknown. Upload it again.")
     if width < slot.min_width or height < slot.min_height:
-        raise SlotError(f"The picture is {width} × {height}. It needs {slot.min_width} × {slot.min_height} or more.")
+        raise SlotError(
+            f"The picture is {width} × {height}. It needs {slot.min_width} × {slot.min_height} or more."
+        )
     if slot.ratio and not _fits(width, height, slot.ratio):
         raise SlotError(f"The picture is {width} × {height}. Crop it to {slot.ratio}.")
     alt = _words(raw.get("alt") or "", multiline=False)

@@ -16,7 +16,12 @@ from app.kits.locate import Lines
 E = TypeVar("E", bound=StrEnum)
 FILE = "kit.toml"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_WORDS = {str: "text in quotes", int: "a whole number", bool: "true or false", dt.date: "a date like 2026-06-12"}
+_WORDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    dt.date: "a date like 2026-06-12",
+}
 
 
 @dataclass
@@ -52,8 +57,14 @@ class Table:
         self.read.add(key)
         value = self.data.get(key)
         if value is None and required:
-            self.wrong(key, f"“{key}” is missing.", f"Add {key} = … to [{self.address or 'the top of the file'}].")
-        fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool)) and type(value) is not dt.datetime
+            self.wrong(
+                key, f"“{key}” is missing.", f"Add {key} = … to [{self.address or 'the top of the file'}]."
+            )
+        fits = (
+            isinstance(value, kind)
+            and not (kind is int and isinstance(value, bool))
+            and type(value) is not dt.datetime
+        )
         if value is not None and not fits:
             self.wrong(key, f"“{key}” has to be {_WORDS[kind]}.", f"It is {type(value).__name__} now.")
             return None
@@ -70,7 +81,11 @@ class Table:
     def name(self, key: str = "name") -> str:
         value = self.text(key, required=True)
         if value and not NAME.fullmatch(value):
-            self.wrong(key, f"“{value[:40]}” is no name.", "Use small letters, digits and _, beginning with a letter.")
+            self.wrong(
+                key,
+                f"“{value[:40]}” is no name.",
+                "Use small letters, digits and _, beginning with a letter.",
+            )
         return value
 
     def number(self, key: str, default: int, low: int, high: int) -> int:

@@ -12,6 +12,15 @@ import css_inline
 from mjml import mjml2html
 
 from app.render import markup_state, places, template, unsafe
+from app.render.compiled import (
+    CompiledEmail,
+    LinkTarget,
+    clean_field,
+    field_value,
+    preview_html,
+    preview_line,
+    preview_text,
+)
 from app.render.context import ImageValue, Missing, Names, Partner, Vendor
 from app.render.errors import Problem, RenderError
 from app.render.fold import fold_html
@@ -19,13 +28,18 @@ from app.render.markup_state import Spot, State
 from app.render.places import Place, PlaceKind, Places
 from app.render.text_part import text_from_html
 
-_INLINE = re.compile(r"<mj-style\b[^>]*\binline\s*=\s*[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL | re.IGNORECASE)
+__all__ = [
+    "CompiledEmail", "EmailSource", "LinkTarget", "clean_field", "compile_email", "field_value", "names_of", "preview_html",
+    "preview_line", "preview_text", "to_html",
+]  # fmt: skip
+
+_INLINE = re.compile(
+    r"<mj-style\b[^>]*\binline\s*=\s*[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL | re.IGNORECASE
+)
 _PREVIEW = re.compile(r"<mj-preview\b[^>]*>.*?</mj-preview>", re.DOTALL | re.IGNORECASE)
 _ASSET = re.compile(r"(?<=[\"'(])assets/[\w./@+-]+(?=[\"')])")
 _COMMENT = re.compile(r"<!--(?!\[if)(?!<!\[endif)(?!>).*?-->", re.DOTALL)
-_PREHEADER = (
-    '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;">'
-)
+_PREHEADER = '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;">'
 _PADDING = "&#847;&zwnj;&nbsp;" * 40
 MAX_HTML = 102 * 1024
 
@@ -38,33 +52,6 @@ class EmailSource:
     subject: str
     preheader: str = ""
     assets: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class LinkTarget:
-    """Where a tracked link leads. `kind` is "landing" (the campaign's own page, `url` empty) or "url"."""
-
-    number: int
-    kind: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class CompiledEmail:
-    """A mail ready for MIME: all but the recipient's own is in place. `mark` and `places` say how to find what is open."""
-
-    html: str
-    text: str
-    subject: str
-    preheader: str
-    links: tuple[LinkTarget, ...]
-    mark: str
-    places: tuple[Place, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of the HTML part; Gmail clips mails beyond 102 KB."""
-        return len(self.html.encode())
 
 
 def compile_email(
@@ -82,9 +69,23 @@ def compile_email(
     With `mark_missing`, required slots that are empty show as marks; otherwise they raise RenderError, as does
     everything the template language, MJML or the rules of mail forbid.
     """
-    inputs = (source.mjml, source.subject, source.preheader, repr(dict(slots)), repr(partner), repr(vendor), why)
+    inputs = (
+        source.mjml,
+        source.subject,
+        source.preheader,
+        repr(dict(slots)),
+        repr(partner),
+        repr(vendor),
+        why,
+    )
     open_places = Places(places.make_mark(inputs))
-    job = _Job(open_places, names_of(slots), template.Data(slots, partner, vendor, {"why": why}), language, mark_missing)
+    job = _Job(
+        open_places,
+        names_of(slots),
+        template.Data(slots, partner, vendor, {"why": why}),
+        language,
+        mark_missing,
+    )
     subject = " ".join(job.fill(source.subject, markup=False).split())
     preheader = " ".join(job.fill(source.preheader, markup=False).split())
     html, links = _html(job.fill(source.mjml, markup=True), source.assets, open_places)
@@ -96,9 +97,14 @@ def compile_email(
     return CompiledEmail(html, text, subject, preheader, links, open_places.mark, tuple(open_places.known))
 
 
-def names_of(slots: Mapping[str, object], *, contact: bool = True, links: tuple[str, ...] = ("landing", "unsubscribe")) -> Names:
+def names_of(
+    slots: Mapping[str, object], *, contact: bool = True, links: tuple[str, ...] = ("landing", "unsubscribe")
+) -> Names:
     """The names that typed slot values offer to a template."""
-    kinds = {name: "list" if isinstance(v, tuple) else "image" if isinstance(v, ImageValue) else "" for name, v in slots.items()}
+    kinds = {
+        name: "list" if isinstance(v, tuple) else "image" if isinstance(v, ImageValue) else ""
+        for name, v in slots.items()
+    }
     return Names(
         {name: "image" if isinstance(slots[name], Missing) and not kind else kind for name, kind in kinds.items()},
         contact=contact, links=links,
@@ -117,7 +123,9 @@ class _Job:
         parsed = template.parse(source, self.names, self.places, markup=markup, language=self.language)
         gaps = template.missing_slots(parsed, self.data)
         if gaps and not self.mark_missing:
-            problems = [Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps]
+            problems = [
+                Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps
+            ]
             raise RenderError(problems)
         return template.evaluate(parsed, self.data)
 
@@ -126,7 +134,9 @@ def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[st
     """MJML to HTML with styles inlined, assets resolved and links numbered."""
     styles = "\n".join(_INLINE.findall(mjml))
     # Rules that can't be inlined (@media) stay in the head as well.
-    head = _INLINE.sub(lambda found: f"<mj-style>{found.group(1)}</mj-style>" if "@" in found.group(1) else "", mjml)
+    head = _INLINE.sub(
+        lambda found: f"<mj-style>{found.group(1)}</mj-style>" if "@" in found.group(1) else "", mjml
+    )
     resolved = _resolve(_PREVIEW.sub("", head), assets)
     html = _COMMENT.sub("", to_html(resolved))
     if styles.strip():
@@ -143,17 +153,27 @@ def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[st
 def to_html(mjml: str) -> str:
     """Plain MJML (placeholders resolved) to HTML. Raises RenderError in words where the compiler refuses it."""
     if re.search(r"<mj-include\b", mjml, re.IGNORECASE):
-        raise RenderError([Problem("mj-include", "mj-include isn’t allowed: a kit’s pieces stand alone.", "Copy the part in.")])
+        raise RenderError(
+            [
+                Problem(
+                    "mj-include", "mj-include isn’t allowed: a kit’s pieces stand alone.", "Copy the part in."
+                )
+            ]
+        )
     try:
         return str(mjml2html(mjml, disable_comments=False))
     except (ValueError, OSError) as error:
-        raise RenderError([Problem("mjml", f"This MJML can’t be compiled: {error}.", "Mend the markup.")]) from error
+        raise RenderError(
+            [Problem("mjml", f"This MJML can’t be compiled: {error}.", "Mend the markup.")]
+        ) from error
 
 
 def _resolve(mjml: str, assets: Mapping[str, str]) -> str:
     missing = [name for name in _ASSET.findall(mjml) if name not in assets]
     if missing:
-        raise RenderError([Problem("asset-missing", f"There is no file {name}.", "Add it to assets/.") for name in missing])
+        raise RenderError(
+            [Problem("asset-missing", f"There is no file {name}.", "Add it to assets/.") for name in missing]
+        )
     return _ASSET.sub(lambda found: html_module.escape(assets[found.group()]), mjml)
 
 
@@ -170,15 +190,24 @@ def _number_links(html: str, open_places: Places) -> tuple[str, tuple[LinkTarget
         number = numbers.setdefault(url, len(numbers) + 2)
         return f"{found.group(1)}{found.group(2)}{open_places.sentinel(Place(PlaceKind.CLICK, number=number))}{found.group(2)}"
 
-    html = re.sub(r"(<[a-zA-Z][\w:-]*(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)?\shref=)([\"'])(.*?)\2", swap, html, flags=re.DOTALL)
-    landing = [LinkTarget(1, "landing")] if Place(PlaceKind.CLICK, "landing", number=1) in open_places.known else []
+    html = re.sub(
+        r"(<[a-zA-Z][\w:-]*(?:\s(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)?\shref=)([\"'])(.*?)\2",
+        swap,
+        html,
+        flags=re.DOTALL,
+    )
+    landing = (
+        [LinkTarget(1, "landing")] if Place(PlaceKind.CLICK, "landing", number=1) in open_places.known else []
+    )
     return html, tuple(landing + [LinkTarget(n, "url", url) for url, n in numbers.items()])
 
 
 def _finish(html: str, subject: str, preheader: str, language: str, open_places: Places) -> str:
     """Language, title and preheader."""
     html = html.replace(' lang="und"', f' lang="{html_module.escape(language)}"')
-    html = re.sub(r"<title>\s*</title>", lambda _: f"<title>{html_module.escape(subject)}</title>", html, count=1)
+    html = re.sub(
+        r"<title>\s*</title>", lambda _: f"<title>{html_module.escape(subject)}</title>", html, count=1
+    )
     if preheader:
         hidden = f"{_PREHEADER}{html_module.escape(preheader)}{_PADDING}</div>"
         html = re.sub(r"<body\b[^>]*>", lambda found: found.group() + hidden, html, count=1)
@@ -196,60 +225,16 @@ def _check_places(html: str, open_places: Places) -> None:
         place = open_places.known[int(found.group(1))]
         fits = (Spot.TEXT, Spot.ATTRIBUTE) if place.kind is PlaceKind.FIELD else (Spot.TEXT, Spot.URL)
         if state.spot not in fits:
-            problems.append(Problem("placeholder-spot", f"{place.name or place.kind.value} can’t stand here.", "Put it into text."))
+            problems.append(
+                Problem(
+                    "placeholder-spot",
+                    f"{place.name or place.kind.value} can’t stand here.",
+                    "Put it into text.",
+                )
+            )
     if any(len(line.encode()) > 990 for line in html.split("\n")):
-        problems.append(Problem("line-length", "A line can’t be broken to fit a mail.", "Shorten long addresses."))
+        problems.append(
+            Problem("line-length", "A line can’t be broken to fit a mail.", "Shorten long addresses.")
+        )
     if problems:
         raise RenderError(problems)
-
-
-def preview_html(compiled: CompiledEmail, fields: Mapping[str, str], links: Mapping[int, str] | None = None) -> str:
-    """The HTML as this contact would see it, for a sandboxed frame: no pixel, links to `links[number]` or nowhere."""
-    urls = {t.number: t.url for t in compiled.links if t.url} | dict(links or {})
-
-    def value(place: Place) -> str:
-        if place.kind is PlaceKind.FIELD:
-            return html_module.escape(field_value(place, fields))
-        return html_module.escape(urls.get(place.number, "#")) if place.kind is PlaceKind.CLICK else _nowhere(place)
-
-    return places.fill(compiled.html, compiled.mark, compiled.places, value)
-
-
-def preview_text(compiled: CompiledEmail, fields: Mapping[str, str], links: Mapping[int, str] | None = None) -> str:
-    """The text part as this contact would read it."""
-    urls = {t.number: t.url for t in compiled.links if t.url} | dict(links or {})
-
-    def value(place: Place) -> str:
-        if place.kind is PlaceKind.FIELD:
-            return field_value(place, fields)
-        return urls.get(place.number, f"[link {place.number}]") if place.kind is PlaceKind.CLICK else "[unsubscribe link]"
-
-    return places.fill(compiled.text, compiled.mark, compiled.places, value)
-
-
-def preview_line(compiled: CompiledEmail, fields: Mapping[str, str]) -> tuple[str, str]:
-    """Subject and preheader as this contact would see them in the inbox."""
-
-    def value(place: Place) -> str:
-        return field_value(place, fields)
-
-    subject = places.fill(compiled.subject, compiled.mark, compiled.places, value)
-    return subject, places.fill(compiled.preheader, compiled.mark, compiled.places, value)
-
-
-def field_value(place: Place, fields: Mapping[str, str]) -> str:
-    """The contact's field in one line without control characters, or the place's default."""
-    return clean_field(fields.get(place.name) or "") or place.default
-
-
-def clean_field(raw: str) -> str:
-    """One line, no control or bidi-override characters, at most 100 characters."""
-    text = " ".join(_UNSEEN.sub(" ", raw).split())
-    return text if len(text) <= 100 else text[:99] + "…"
-
-
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def _nowhere(place: Place) -> str:
-    return "#unsubscribe" if place.kind is PlaceKind.UNSUBSCRIBE else ""

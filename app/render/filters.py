@@ -28,7 +28,7 @@ def show(value: object, language: str = "en") -> str:
     if value is None:
         return ""
     if isinstance(value, dt.date):
-        return day(value, language)
+        return str(day(value, language))
     if isinstance(value, ImageValue):
         return value.url
     if isinstance(value, (list, tuple)):
@@ -153,7 +153,7 @@ def _escape_url(value: object, language: str, prefix: str) -> str:
 
 
 def _plain(value: object, language: str) -> str:
-    text = Markup(value).striptags() if isinstance(value, Markup) else show(value, language)
+    text = Markup(value).striptags() if isinstance(value, Markup) else show(value, language)  # noqa: S704 - cleaned by nh3 when it was stored
     return f"[{text}]" if isinstance(value, Missing) else text
 
 

@@ -31,7 +31,11 @@ def address(name: str, email: str) -> bytes:
         return email.encode()
     if _PLAIN.fullmatch(words) and "=?" not in words and len(words) < 200:
         quoted = words.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{quoted}" <{email}>'.encode() if len(quoted) + len(email) < 70 else f'"{quoted}"\r\n <{email}>'.encode()
+        return (
+            f'"{quoted}" <{email}>'.encode()
+            if len(quoted) + len(email) < 70
+            else f'"{quoted}"\r\n <{email}>'.encode()
+        )
     return _encoded_words(words) + f"\r\n <{email}>".encode()
 
 

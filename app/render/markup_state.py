@@ -18,9 +18,22 @@ class Spot(StrEnum):
 
 
 URL_ATTRIBUTES = frozenset(
-    "href src background background-url action poster cite xlink:href thumbnails-src icon-src".split()
+    [
+        "href",
+        "src",
+        "background",
+        "background-url",
+        "action",
+        "poster",
+        "cite",
+        "xlink:href",
+        "thumbnails-src",
+        "icon-src",
+    ]
 )
-TEXT_ATTRIBUTES = frozenset("alt title aria-label name value placeholder content label lang".split())
+TEXT_ATTRIBUTES = frozenset(
+    ["alt", "title", "aria-label", "name", "value", "placeholder", "content", "label", "lang"]
+)
 RAW_TEXT = frozenset({"style", "mj-style", "script"})
 _SPACE = " \t\r\n\f"
 
@@ -56,7 +69,24 @@ class State:
         return (self.mode, self.tag if self.mode != "text" else "", self.attribute, self.quote)
 
 
-_STYLING = frozenset("style class id width height bgcolor color align valign for type rel target dir".split())
+_STYLING = frozenset(
+    [
+        "style",
+        "class",
+        "id",
+        "width",
+        "height",
+        "bgcolor",
+        "color",
+        "align",
+        "valign",
+        "for",
+        "type",
+        "rel",
+        "target",
+        "dir",
+    ]
+)
 
 
 def advance(state: State, data: str) -> State:

@@ -92,7 +92,9 @@ class Segments:
         index: dict[str, list[object]] = {}
         blobs: list[bytes] = []
         for form, parts in self._forms.items():
-            index[form] = [len(p) if isinstance(p, bytes) else [p.what, p.how, p.name, p.default, p.parts] for p in parts]
+            index[form] = [
+                len(p) if isinstance(p, bytes) else [p.what, p.how, p.name, p.default, p.parts] for p in parts
+            ]
             blobs += [p for p in parts if isinstance(p, bytes)]
         head = json.dumps(index, ensure_ascii=False).encode()
         return _MAGIC + struct.pack(">I", len(head)) + head + b"".join(blobs)
@@ -113,7 +115,15 @@ class Segments:
                     at += part
                 else:
                     what, how, name, default, texts = part
-                    row.append(Op(what, how, name, default, tuple(t if isinstance(t, str) else (t[0], t[1]) for t in texts)))
+                    row.append(
+                        Op(
+                            what,
+                            how,
+                            name,
+                            default,
+                            tuple(t if isinstance(t, str) else (t[0], t[1]) for t in texts),
+                        )
+                    )
             forms[form] = tuple(row)
         return cls(forms)
 
@@ -174,7 +184,9 @@ def _body(body: str, how: str, compiled: CompiledEmail, public: str, form: str) 
     if form == "8bit":
         return list(merged)
     last = len(merged) - 1
-    return [quoted.encode_static(p, last=i == last) if isinstance(p, bytes) else p for i, p in enumerate(merged)]
+    return [
+        quoted.encode_static(p, last=i == last) if isinstance(p, bytes) else p for i, p in enumerate(merged)
+    ]
 
 
 def _place(place: Place, how: str, public: str) -> list[bytes | Op]:

@@ -9,6 +9,7 @@ import html as html_module
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import nh3
 
@@ -22,11 +23,7 @@ from app.render.page_form import draw_form
 from app.render.places import Place, Places
 from app.render.plain import from_plain, to_plain
 
-_TAGS = set(
-    "a abbr article aside b blockquote br caption cite code dd details div dl dt em figcaption figure footer h1 h2 h3 h4 "
-    "header hr i img li mark ol p pre q section small span strong sub summary sup table tbody td tfoot th thead time tr u ul"
-    .split()
-)  # fmt: skip
+_TAGS = {"a", "abbr", "article", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "details", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "header", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "q", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul"}  # fmt: skip
 _ANY = {"class", "id", "role", "aria-label", "aria-labelledby", "aria-hidden", "lang", "title"}
 _ATTRIBUTES = {
     "*": _ANY, "a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}, "details": {"open"},
@@ -70,8 +67,7 @@ class CompiledPage:
     def from_plain(cls, data: Mapping[str, object]) -> "CompiledPage":
         """The reverse of `to_plain`."""
         page = from_plain(cls, data)
-        assert isinstance(page, cls)
-        return page
+        return cast(CompiledPage, page)
 
     def render(
         self,
@@ -86,18 +82,34 @@ class CompiledPage:
         """The page for one visit. `values` is what was typed, `errors` a sentence by field name (the form's own under "")."""
         form = draw_form(self.form, action_url, hidden or {}, values or {}, errors or {}, privacy_url)
         title = f"{self.title} – {self.partner.name}"
-        return self._document(("Mend: " if errors else "") + title, f"{self.before}{form}{self.after}", stylesheets, privacy_url, "top")
+        return self._document(
+            ("Mend: " if errors else "") + title,
+            f"{self.before}{form}{self.after}",
+            stylesheets,
+            privacy_url,
+            "top",
+        )
 
     def thanks(
-        self, submitted: Mapping[str, str], *, stylesheets: Sequence[str] = (), privacy_url: str = "", extra_html: str = ""
+        self,
+        submitted: Mapping[str, str],
+        *,
+        stylesheets: Sequence[str] = (),
+        privacy_url: str = "",
+        extra_html: str = "",
     ) -> str:
         """The thank-you page. `extra_html` is the product's own, already safe (a way to withdraw the request)."""
         spec = self.form.thanks
-        rows = "".join(f"<li><b>{self._said(s.when, submitted)}</b><span>{self._said(s.text, submitted)}</span></li>" for s in spec.steps)
+        rows = "".join(
+            f"<li><b>{self._said(s.when, submitted)}</b><span>{self._said(s.text, submitted)}</span></li>"
+            for s in spec.steps
+        )
         steps = f'<ol class="next">{rows}</ol>' if rows else ""
         text = f'<p class="sub">{self._said(spec.text, submitted)}</p>' if spec.text else ""
         main = f'<div class="wrap"><div class="thanks"><h1>{self._said(spec.title, submitted)}</h1>{text}{steps}{extra_html}</div></div>'
-        return self._document(f"Thank you – {self.partner.name}", main, stylesheets, privacy_url, "top", indexed=False)
+        return self._document(
+            f"Thank you – {self.partner.name}", main, stylesheets, privacy_url, "top", indexed=False
+        )
 
     def _said(self, text: str, submitted: Mapping[str, str]) -> str:
         def value(place: Place) -> str:
@@ -108,11 +120,22 @@ class CompiledPage:
         return html_module.escape(places.fill(text, self.mark, self.places, value))
 
     def _document(
-        self, title: str, main: str, stylesheets: Sequence[str], privacy_url: str, anchor: str, *, indexed: bool = True
+        self,
+        title: str,
+        main: str,
+        stylesheets: Sequence[str],
+        privacy_url: str,
+        anchor: str,
+        *,
+        indexed: bool = True,
     ) -> str:
         e = html_module.escape
         links = "".join(f'<link rel="stylesheet" href="{e(url)}">\n' for url in stylesheets)
-        described = f'<meta name="description" content="{e(self.description)}">' if indexed and self.description else ""
+        described = (
+            f'<meta name="description" content="{e(self.description)}">'
+            if indexed and self.description
+            else ""
+        )
         robots = "" if indexed else '<meta name="robots" content="noindex">'
         return (
             f'<!doctype html>\n<html lang="{e(self.language)}">\n<head>\n<meta charset="utf-8">\n'
@@ -132,7 +155,9 @@ class CompiledPage:
 
     def _footer(self, privacy_url: str) -> str:
         e, partner, vendor = html_module.escape, self.partner, self.vendor
-        own = " · ".join(e(p) for p in (partner.legal_name or partner.name, partner.postal_address, partner.phone) if p)
+        own = " · ".join(
+            e(p) for p in (partner.legal_name or partner.name, partner.postal_address, partner.phone) if p
+        )
         behind = ", ".join(p for p in (vendor.legal_name or vendor.name, vendor.city) if p)
         privacy = f'<a href="{e(privacy_url)}">Privacy</a> · ' if privacy_url else ""
         return f'<footer class="wrap foot"><p>{own}</p><p>{privacy}With {e(behind)}</p></footer>'
@@ -148,12 +173,24 @@ def compile_page(
     mark_missing: bool = False,
 ) -> CompiledPage:
     """Fill a page's templates once. Raises RenderError, as `compile_email` does, also where `{{ form }}` is missing."""
-    texts = [source.html, source.title, source.description, repr(form), repr(dict(slots)), repr(partner), repr(vendor)]
+    texts = [
+        source.html,
+        source.title,
+        source.description,
+        repr(form),
+        repr(dict(slots)),
+        repr(partner),
+        repr(vendor),
+    ]
     open_places = Places(places.make_mark(texts))
-    filler = _Filler(open_places, template.Data(slots, partner, vendor, {}), slots, source.language, mark_missing)
+    filler = _Filler(
+        open_places, template.Data(slots, partner, vendor, {}), slots, source.language, mark_missing
+    )
     parts = FORM.split(source.html)
     if len(parts) != 2:
-        raise RenderError([Problem("form", "The page has to say once where its form stands.", "Write {{ form }} there.")])
+        raise RenderError(
+            [Problem("form", "The page has to say once where its form stands.", "Write {{ form }} there.")]
+        )
     cut = f"{open_places.mark}form"
     html = filler.fill(f"{parts[0]}{cut}{parts[1]}", page_names(slots, form, thanks=False), markup=True)
     before, _, after = _safe(html, source.assets).partition(cut)
@@ -181,7 +218,12 @@ def render_page(
     """Compile and render in one go, for previews."""
     page = compile_page(source, slots, partner, vendor, form, mark_missing=mark_missing)
     return page.render(
-        action_url, hidden=hidden, values=values, errors=errors, stylesheets=stylesheets, privacy_url=privacy_url
+        action_url,
+        hidden=hidden,
+        values=values,
+        errors=errors,
+        stylesheets=stylesheets,
+        privacy_url=privacy_url,
     )
 
 
@@ -210,7 +252,9 @@ class _Filler:
         parsed = template.parse(source, names, self.places, markup=markup, language=self.language)
         gaps = template.missing_slots(parsed, self.data)
         if gaps and not self.mark_missing:
-            problems = [Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps]
+            problems = [
+                Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps
+            ]
             raise RenderError(problems)
         return template.evaluate(parsed, self.data)
 
@@ -224,7 +268,11 @@ def _filled_form(form: FormSpec, filler: _Filler) -> FormSpec:
     def said(text: str) -> str:
         return filler.line(text, form, thanks=True)
 
-    thanks = Thanks(said(form.thanks.title), said(form.thanks.text), tuple(NextStep(said(s.when), said(s.text)) for s in form.thanks.steps))
+    thanks = Thanks(
+        said(form.thanks.title),
+        said(form.thanks.text),
+        tuple(NextStep(said(s.when), said(s.text)) for s in form.thanks.steps),
+    )
     return dataclasses.replace(
         form,
         consents=tuple(Consent(c.name, filler.line(c.text, form), c.required) for c in form.consents),
@@ -240,13 +288,17 @@ def _safe(html: str, assets: Mapping[str, str]) -> str:
     """The kit's part with assets resolved, through nh3: tags and attributes on a list, no style, no script."""
     missing = [name for name in _ASSET.findall(html) if name not in assets]
     if missing:
-        raise RenderError([Problem("asset-missing", f"There is no file {name}.", "Add it to assets/.") for name in missing])
+        raise RenderError(
+            [Problem("asset-missing", f"There is no file {name}.", "Add it to assets/.") for name in missing]
+        )
     resolved = _ASSET.sub(lambda found: html_module.escape(assets[found.group()]), html)
     found = list(unsafe.problems(resolved))
     if found:
         raise RenderError(found)
     return nh3.clean(
-        resolved, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"https", "http", "mailto", "tel"}, link_rel=None
+        resolved,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"https", "http", "mailto", "tel"},
+        link_rel=None,
     )
-
-

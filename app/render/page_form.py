@@ -12,12 +12,19 @@ TRAP = "website"
 
 
 def draw_form(
-    form: FormSpec, action: str, hidden: Mapping[str, str], values: Mapping[str, str], errors: Mapping[str, str], privacy_url: str
+    form: FormSpec,
+    action: str,
+    hidden: Mapping[str, str],
+    values: Mapping[str, str],
+    errors: Mapping[str, str],
+    privacy_url: str,
 ) -> str:
     """The whole `<form>`; `errors` by field name, under "" for the form as a whole."""
     intro = f"<p>{escape(form.intro)}</p>" if form.intro else ""
     title = f"<h2>{escape(form.title)}</h2>" if form.title else ""
-    secret = "".join(f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in hidden.items())
+    secret = "".join(
+        f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in hidden.items()
+    )
     boxes = "".join(_consent(c, values, errors) for c in form.consents)
     return (
         f'<form class="form" id="form" method="post" action="{escape(action)}" novalidate>'
@@ -37,13 +44,19 @@ def _note(note: str, privacy_url: str) -> str:
 def _summary(form: FormSpec, errors: Mapping[str, str]) -> str:
     if not errors:
         return ""
-    labels = {f.name: f.label for f in form.fields} | {c.name: "The box above the button" for c in form.consents}
+    labels = {f.name: f.label for f in form.fields} | {
+        c.name: "The box above the button" for c in form.consents
+    }
     rows = "".join(
         f'<li><a href="#f-{escape(name)}">{escape(labels[name])}</a>: {escape(text)}</li>'
         for name, text in errors.items()
         if name in labels
     )
-    whole = f"<p>{escape(errors[''])}</p>" if errors.get("") else "<p><b>Nothing was sent yet. Mend this first:</b></p>"
+    whole = (
+        f"<p>{escape(errors[''])}</p>"
+        if errors.get("")
+        else "<p><b>Nothing was sent yet. Mend this first:</b></p>"
+    )
     return f'<div class="wrong" role="alert">{whole}{f"<ul>{rows}</ul>" if rows else ""}</div>'
 
 
@@ -65,7 +78,9 @@ def _fields(form: FormSpec, values: Mapping[str, str], errors: Mapping[str, str]
 
 def _field(item: FormField, value: str, error: str) -> str:
     optional = "" if item.required else " <span>(optional)</span>"
-    described = " ".join(i for i in (f"f-{item.name}-h" if item.help else "", f"f-{item.name}-e" if error else "") if i)
+    described = " ".join(
+        i for i in (f"f-{item.name}-h" if item.help else "", f"f-{item.name}-e" if error else "") if i
+    )
     help_text = f'<span class="help" id="f-{item.name}-h">{escape(item.help)}</span>' if item.help else ""
     wrong = f'<span class="error" id="f-{item.name}-e">{escape(error)}</span>' if error else ""
     return (
@@ -82,13 +97,16 @@ def _input(item: FormField, value: str, described: str, wrong: bool) -> str:
     attributes += ' aria-invalid="true"' if wrong else ""
     if item.type is FieldType.SELECT:
         options = "".join(
-            f'<option value="{escape(o)}"{" selected" if o == value else ""}>{escape(o)}</option>' for o in item.options
+            f'<option value="{escape(o)}"{" selected" if o == value else ""}>{escape(o)}</option>'
+            for o in item.options
         )
         return f'<select {attributes}><option value="">Choose one</option>{options}</select>'
     attributes += f' maxlength="{item.max_length}"'
     if item.type is FieldType.TEXTAREA:
         return f'<textarea {attributes} rows="2">{escape(value)}</textarea>'
-    kind = {"number": 'type="text" inputmode="numeric"', "text": 'type="text"'}.get(item.type.value, f'type="{item.type.value}"')
+    kind = {"number": 'type="text" inputmode="numeric"', "text": 'type="text"'}.get(
+        item.type.value, f'type="{item.type.value}"'
+    )
     return f'<input {kind} {attributes} value="{escape(value)}">'
 
 

@@ -50,7 +50,7 @@ def _typed(hint: object, value: object) -> object:
         return from_plain(hint, value)
     if hint is dt.date:
         return dt.date.fromisoformat(str(value))
-    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
+    return hint(str(value)) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
 
 
 def _matching(args: tuple[object, ...], value: object) -> typing.Iterator[object]:

@@ -34,6 +34,8 @@ def render_words(
     data = template.Data(slots, partner, vendor, {})
     gaps = template.missing_slots(parsed, data)
     if gaps and not mark_missing:
-        raise RenderError([Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps])
+        raise RenderError(
+            [Problem("slot-missing", f"{str(g)[:1].upper()}{str(g)[1:]}.", "Fill it in.") for g in gaps]
+        )
     text = template.evaluate(parsed, data)
     return places.fill(text, open_places.mark, tuple(open_places.known), lambda _: landing_url)

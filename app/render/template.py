@@ -21,7 +21,9 @@ MAX_OUTPUT = 1_000_000
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    env = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
+    )
     env.globals.clear()
     env.tests.clear()
     env.filters.clear()
@@ -57,13 +59,17 @@ def inspect(
 ) -> tuple[Template | None, list[Problem]]:
     """Parse and check a template. Returns it, or None with every problem found, each with its line."""
     if len(source) > MAX_SOURCE:
-        return None, [Problem("size", f"The piece is longer than {MAX_SOURCE} characters.", "Make it shorter.")]
+        return None, [
+            Problem("size", f"The piece is longer than {MAX_SOURCE} characters.", "Make it shorter.")
+        ]
     walk = Walk(names, places or Places("tlpreview"), markup, language)
     try:
         tree = walk.template(_ENV.parse(source))
     except TemplateSyntaxError as error:
         mend = "Mend the placeholder, or write {% raw %}…{% endraw %} around text that should stay as it is."
-        return None, [Problem("placeholder", f"This placeholder can’t be read: {error.message}.", mend, error.lineno)]
+        return None, [
+            Problem("placeholder", f"This placeholder can’t be read: {error.message}.", mend, error.lineno)
+        ]
     except RecursionError:
         return None, [Problem("placeholder", "The template is nested too deep.", "Make it simpler.")]
     if walk.problems:
@@ -71,7 +77,9 @@ def inspect(
     return Template(tree, frozenset(walk.slots), frozenset(walk.mentions)), []
 
 
-def parse(source: str, names: Names, places: Places, *, markup: bool = True, language: str = "en") -> Template:
+def parse(
+    source: str, names: Names, places: Places, *, markup: bool = True, language: str = "en"
+) -> Template:
     """Like `inspect`, but raises RenderError with the problems."""
     template, problems = inspect(source, names, places=places, markup=markup, language=language)
     if template is None:
@@ -92,12 +100,16 @@ def evaluate(template: Template, data: Data) -> str:
         for chunk in _ENV.from_string(template.tree).generate(**groups, **data.plain):
             size += len(chunk)
             if size > MAX_OUTPUT:
-                raise RenderError([Problem("size", "The result is longer than 1 MB.", "Shorten texts and lists.")])
+                raise RenderError(
+                    [Problem("size", "The result is longer than 1 MB.", "Shorten texts and lists.")]
+                )
             out.append(chunk)
     except UnsafeValue as error:
         raise RenderError([Problem("value", str(error), "Change the value.")]) from error
     except (TemplateError, RecursionError, TypeError, ValueError, AttributeError) as error:
-        raise RenderError([Problem("placeholder", "The template can’t be filled.", str(error)[:200])]) from error
+        raise RenderError(
+            [Problem("placeholder", "The template can’t be filled.", str(error)[:200])]
+        ) from error
     return "".join(out)
 
 

@@ -6,15 +6,15 @@ Layout is inscriptis'; what it can't know (which links are buttons, what is hidd
 import re
 import textwrap
 
-import lxml.html
-from inscriptis import get_text
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.model.config import ParserConfig
+import lxml.html  # type: ignore[import-untyped]
+from inscriptis import get_text  # type: ignore[import-untyped]
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
 from lxml import etree
 
 _WIDTH = 76
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_BLOCKS = frozenset("div p table ul ol h1 h2 h3 h4 blockquote pre section".split())
+_BLOCKS = frozenset(["div", "p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote", "pre", "section"])
 _BREAK, _LINK = "⏎", "⇢"
 
 

@@ -13,7 +13,9 @@ from app.render.markup_state import URL_ATTRIBUTES
 TAG = re.compile(
     r"<(?P<close>/?)(?P<tag>[a-zA-Z][\w:-]*)(?P<rest>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.DOTALL
 )
-ATTRIBUTE = re.compile(r"(?P<name>[^\s=\"'/<>]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>]+)))?")
+ATTRIBUTE = re.compile(
+    r"(?P<name>[^\s=\"'/<>]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>]+)))?"
+)
 COMMENT = re.compile(r"<!--(?!\[if).*?-->", re.DOTALL)
 _BANNED = {
     "script": "Mail programs and our pages run no scripts.",
@@ -49,9 +51,13 @@ def problems(source: str) -> Iterator[Problem]:
         tag = found.group("tag").lower()
         where = position(plain, found.start())
         if tag in _BANNED:
-            yield Problem("forbidden-tag", f"<{tag}> can’t be part of a kit. {_BANNED[tag]}", "Remove it.", *where)
+            yield Problem(
+                "forbidden-tag", f"<{tag}> can’t be part of a kit. {_BANNED[tag]}", "Remove it.", *where
+            )
         if tag == "meta" and "refresh" in found.group("rest").lower():
-            yield Problem("forbidden-tag", "A page can’t send people on by itself.", "Remove this <meta>.", *where)
+            yield Problem(
+                "forbidden-tag", "A page can’t send people on by itself.", "Remove this <meta>.", *where
+            )
         for name, value, offset in attributes(found.group("rest")):
             yield from _attribute(name, value, position(plain, found.start("rest") + offset))
 
@@ -63,6 +69,8 @@ def _attribute(name: str, value: str, where: tuple[int, int]) -> Iterator[Proble
         squeezed = re.sub(r"[\s\x00-\x1f]", "", value).lower()
         scheme = re.match(r"[a-z][a-z0-9+.-]*:", squeezed)
         if scheme and not squeezed.startswith(_SCHEMES) and not squeezed.startswith("data:image/"):
-            yield Problem("link-scheme", f"“{value[:60]}” is no address a mail may link to.", "Use https://.", *where)
+            yield Problem(
+                "link-scheme", f"“{value[:60]}” is no address a mail may link to.", "Use https://.", *where
+            )
     if name == "style" and re.search(r"expression\s*\(|javascript:|behavior\s*:", value, re.IGNORECASE):
         yield Problem("event-handler", "This style would run a script.", "Remove it.", *where)

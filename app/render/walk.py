@@ -11,7 +11,8 @@ from app.render.context import IMAGE_FIELDS, Names
 from app.render.errors import Problem
 from app.render.filters import COLOUR_FILTERS, LISTED
 from app.render.markup_state import Spot, State
-from app.render.places import Place, PlaceKind, Places
+from app.render.places import Places
+from app.render.tree import group_of, place_of, slot_of, spoken_of
 
 GROUPS = ("slot", "partner", "vendor", "contact", "link", "submitted")
 _DEPTH = 2
@@ -46,7 +47,7 @@ class Walk:
             return self.condition(node)
         if isinstance(node, nodes.For):
             return self.loop(node)
-        self.refuse(node, f"“{_spoken(node)}” is not part of the template language.")
+        self.refuse(node, f"“{spoken_of(node)}” is not part of the template language.")
         return nodes.Output([], lineno=node.lineno)
 
     def piece(self, node: nodes.Expr) -> nodes.Expr:
@@ -65,7 +66,7 @@ class Walk:
                 rule="placeholder-spot",
             )
             return nodes.Const("", lineno=node.lineno)
-        group = _group(node)
+        group = group_of(node)
         if group in ("contact", "link", "submitted"):
             return self.per_recipient(node, group, spot)
         self.value(node)
@@ -89,14 +90,22 @@ class Walk:
                 instead = self.per_recipient_default(target)
             target = target.node
         if not isinstance(target, nodes.Getattr):
-            self.refuse(node, "This can’t be known before the mail goes out.", "Use the field alone, or | default(\"…\").")
+            self.refuse(
+                node,
+                "This can’t be known before the mail goes out.",
+                'Use the field alone, or | default("…").',
+            )
             return nodes.Const("")
         if not self.known(target):
             return nodes.Const("")
         self.mentions.add(f"{group}.{target.attr}")
         fits = (Spot.TEXT, Spot.URL) if group == "link" else (Spot.TEXT, Spot.ATTRIBUTE)
         whole = spot is not Spot.URL or not self.state.value.strip()
-        if spot not in fits or not whole or (group == "link" and not self.markup and not self.names.links_in_text):
+        if (
+            spot not in fits
+            or not whole
+            or (group == "link" and not self.markup and not self.names.links_in_text)
+        ):
             self.refuse(
                 node,
                 f"{{{{ {group}.{target.attr} }}}} can’t stand here.",
@@ -104,7 +113,7 @@ class Walk:
                 rule="placeholder-spot",
             )
             return nodes.Const("")
-        place = _place(group, f"{target.attr}|first" if first else target.attr, instead)
+        place = place_of(group, f"{target.attr}|first" if first else target.attr, instead)
         return nodes.TemplateData(self.places.sentinel(place), lineno=node.lineno)
 
     def per_recipient_default(self, node: nodes.Filter) -> str:
@@ -134,7 +143,11 @@ class Walk:
         otherwise = self.body(node.else_)
         ends.add(self.state.key)
         if len(ends) > 1:
-            self.refuse(node, "A tag or attribute begins in one branch and ends outside of it.", "Put if around whole tags.")
+            self.refuse(
+                node,
+                "A tag or attribute begins in one branch and ends outside of it.",
+                "Put if around whole tags.",
+            )
         self.state = after
         return nodes.If(node.test, body, elifs, otherwise, lineno=node.lineno)
 
@@ -142,16 +155,24 @@ class Walk:
         empty = nodes.Output([], lineno=node.lineno)
         iterable, target = node.iter, node.target
         if node.recursive or node.test or node.else_ or not isinstance(target, nodes.Name):
-            self.refuse(node, "This form of for is not part of the template language.", "Write {% for x in slot.list %}.")
+            self.refuse(
+                node,
+                "This form of for is not part of the template language.",
+                "Write {% for x in slot.list %}.",
+            )
             return empty
-        if not (_group(iterable) == "slot" and isinstance(iterable, nodes.Getattr) and self.known(iterable)):
+        if not (
+            group_of(iterable) == "slot" and isinstance(iterable, nodes.Getattr) and self.known(iterable)
+        ):
             if not self.problems:
                 self.refuse(node, "for runs over a declared list only.", "Write {% for x in slot.list %}.")
             return empty
         if self.names.slots[iterable.attr] != "list":
             self.refuse(node, f"The slot “{iterable.attr}” is no list.", 'Declare it with type = "list".')
         if len(self.loops) >= _DEPTH or target.name in (*self.loops, *GROUPS, *self.names.plain, "loop"):
-            self.refuse(node, "for is nested too deep, or its name is taken.", "Use another name, two levels at most.")
+            self.refuse(
+                node, "for is nested too deep, or its name is taken.", "Use another name, two levels at most."
+            )
         if target.name.startswith("_"):
             self.refuse(node, "Names don’t begin with an underscore.", "Use another name.")
         return self.loop_body(node, target.name)
@@ -162,10 +183,14 @@ class Walk:
         body = self.body(node.body)
         self.loops.pop()
         if self.state.key != before.key:
-            self.refuse(node, "A tag or attribute begins inside for and ends outside of it.", "Put for around whole tags.")
+            self.refuse(
+                node,
+                "A tag or attribute begins inside for and ends outside of it.",
+                "Put for around whole tags.",
+            )
         return nodes.For(node.target, node.iter, body, [], None, False, lineno=node.lineno)
 
-    def truth(self, node: nodes.Expr) -> None:
+    def truth(self, node: nodes.Node) -> None:
         """A condition: a value alone, compared with a constant, or several with and, or, not."""
         if isinstance(node, nodes.Not):
             self.truth(node.node)
@@ -175,9 +200,9 @@ class Walk:
         elif isinstance(node, nodes.Compare):
             plain = all(o.op in ("eq", "ne") and isinstance(o.expr, nodes.Const) for o in node.ops)
             if not plain:
-                self.refuse(node, "A condition compares with == or != and a constant only.", "Use == \"…\".")
+                self.refuse(node, "A condition compares with == or != and a constant only.", 'Use == "…".')
             self.truth(node.expr)
-        elif _group(node) in ("contact", "submitted"):
+        elif group_of(node) in ("contact", "submitted"):
             self.refuse(
                 node,
                 "A condition can’t ask for a contact’s field: the piece is built once for all.",
@@ -202,14 +227,18 @@ class Walk:
             self.filter(node)
             self.value(node.node)
         else:
-            self.refuse(node, f"“{_spoken(node)}” is not part of the template language.", _ALLOWED)
+            self.refuse(node, f"“{spoken_of(node)}” is not part of the template language.", _ALLOWED)
 
     def filter(self, node: nodes.Filter) -> None:
         if node.name not in LISTED:
-            self.refuse(node, f"There is no filter “{node.name}”.", "The filters are " + ", ".join(LISTED) + ".")
+            self.refuse(
+                node, f"There is no filter “{node.name}”.", "The filters are " + ", ".join(LISTED) + "."
+            )
         constant = all(isinstance(a, nodes.Const) and isinstance(a.value, (str, int)) for a in node.args)
         if not constant or len(node.args) > 1 or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            self.refuse(node, f"The filter “{node.name}” takes one constant at most.", "Write the value in quotes.")
+            self.refuse(
+                node, f"The filter “{node.name}” takes one constant at most.", "Write the value in quotes."
+            )
         elif node.name == "day":
             node.args = [nodes.Const(self.language)]
 
@@ -244,16 +273,20 @@ class Walk:
 
     def fits(self, node: nodes.Expr, spot: Spot) -> None:
         """Tells what could never work in a style or an address, before any value is known."""
-        kind = self.names.slots.get(_slot(node), "")
+        kind = self.names.slots.get(slot_of(node), "")
         filtered = isinstance(node, nodes.Filter) and node.name in COLOUR_FILTERS
         whole = not self.state.value.strip()
-        wrong_style = spot is Spot.CSS and kind in ("text", "rich", "url", "image", "list", "date") and not filtered
-        wrong_address = spot is Spot.URL and whole and kind in ("text", "rich", "colour", "list", "date", "choice")
+        wrong_style = (
+            spot is Spot.CSS and kind in ("text", "rich", "url", "image", "list", "date") and not filtered
+        )
+        wrong_address = (
+            spot is Spot.URL and whole and kind in ("text", "rich", "colour", "list", "date", "choice")
+        )
         if wrong_style or wrong_address or (spot is Spot.ATTRIBUTE and kind == "rich"):
             what = {Spot.CSS: "a style", Spot.URL: "an address", Spot.ATTRIBUTE: "an attribute"}[spot]
             self.refuse(
                 node,
-                f"The slot “{_slot(node)}” of type {kind} can’t stand in {what}.",
+                f"The slot “{slot_of(node)}” of type {kind} can’t stand in {what}.",
                 "Use a slot of type colour or choice in a style, url or image in an address.",
                 rule="placeholder-spot",
             )
@@ -261,30 +294,3 @@ class Walk:
     def refuse(self, node: nodes.Node, message: str, mend: str = _ALLOWED, rule: str = "placeholder") -> None:
         line = node.lineno or next((child.lineno for child in node.find_all(nodes.Node) if child.lineno), 0)
         self.problems.append(Problem(rule, message, mend, line))
-
-
-def _place(group: str, attribute: str, instead: str) -> Place:
-    if group != "link":
-        return Place(PlaceKind.FIELD, attribute, instead)
-    return Place(PlaceKind.UNSUBSCRIBE) if attribute == "unsubscribe" else Place(PlaceKind.CLICK, attribute, number=1)
-
-
-def _group(node: nodes.Node) -> str:
-    """The first name of a dotted name, under any filters."""
-    while isinstance(node, (nodes.Filter, nodes.Getattr)) and node.node is not None:
-        node = node.node
-    return node.name if isinstance(node, nodes.Name) else ""
-
-
-def _slot(node: nodes.Node) -> str:
-    """The slot a value comes from whole (not one of a picture's fields), under any filters."""
-    while isinstance(node, nodes.Filter) and node.node is not None:
-        node = node.node
-    plain = isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "slot"
-    return node.attr if plain and isinstance(node, nodes.Getattr) else ""
-
-
-def _spoken(node: nodes.Node) -> str:
-    spoken = {"Call": "a call", "Getitem": "an index", "Assign": "set", "CondExpr": "if inside a placeholder", "Scope": "this block"}
-    name = type(node).__name__
-    return spoken.get(name, name.lower())

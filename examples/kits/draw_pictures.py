@@ -39,7 +39,9 @@ class Canvas:
         self.draw.ellipse([(x - r) * SCALE, (y - r) * SCALE, (x + r) * SCALE, (y + r) * SCALE], fill=fill)
 
     def line(self, points: list[tuple[float, float]], width: float, fill: tuple[int, ...]) -> None:
-        self.draw.line([(x * SCALE, y * SCALE) for x, y in points], fill=fill, width=round(width * SCALE), joint="curve")
+        self.draw.line(
+            [(x * SCALE, y * SCALE) for x, y in points], fill=fill, width=round(width * SCALE), joint="curve"
+        )
 
     def glow(self, x: float, y: float, r: float, color: tuple[int, ...], strength: int) -> None:
         """Soft light around a point."""
@@ -115,7 +117,9 @@ def shield(c: Canvas, x: float, y: float, s: float) -> None:
     c.poly([(x + a * s, y + b * s) for a, b in outline], (250, 247, 242))
     inner = [(-27, -32), (0, -42), (27, -32), (27, 4), (0, 38), (-27, 4)]
     c.poly([(x + a * s, y + b * s) for a, b in inner], (27, 110, 66))
-    c.line([(x - 13 * s, y - 4 * s), (x - 3 * s, y + 8 * s), (x + 15 * s, y - 15 * s)], 6 * s, (255, 255, 255))
+    c.line(
+        [(x - 13 * s, y - 4 * s), (x - 3 * s, y + 8 * s), (x + 15 * s, y - 15 * s)], 6 * s, (255, 255, 255)
+    )
 
 
 def post_door() -> None:

@@ -26,7 +26,13 @@ def test_our_own_kit_passes_without_a_warning_and_renders() -> None:
     assert found == []
     assert kit is not None
     proofs = render_proofs(kit)
-    assert {"email-invitation.html", "email-invitation.txt", "email-invitation.eml", "page-check.html", "playbook.md"} <= set(proofs)
+    assert {
+        "email-invitation.html",
+        "email-invitation.txt",
+        "email-invitation.eml",
+        "page-check.html",
+        "playbook.md",
+    } <= set(proofs)
     assert all(len(data) <= 100_000 for name, data in kit.files.items() if name.endswith(".png"))
 
 
@@ -39,14 +45,26 @@ def test_our_own_kit_passes_without_a_warning_and_renders() -> None:
         (MAIL, "{{ slot.headline }}", "{% if contact.company %}x{% endif %}", "contact-condition", "error"),
         (MAIL, "{{ slot.headline }}", "*|FNAME|*", "foreign-placeholder", "warning"),
         (MAIL, "{{ slot.headline }}", "<script>x</script>", "forbidden-tag", "error"),
-        (MAIL, "<b class=\"title\">What we need", '<b onclick="x()">What we need', "event-handler", "error"),
-        (MAIL, 'alt="A house at dusk: a laptop glows in the window, and the front door stands open" ', "", "alt-text", "error"),
+        (MAIL, '<b class="title">What we need', '<b onclick="x()">What we need', "event-handler", "error"),
+        (
+            MAIL,
+            'alt="A house at dusk: a laptop glows in the window, and the front door stands open" ',
+            "",
+            "alt-text",
+            "error",
+        ),
         (MAIL, 'src="assets/hero.png"', 'src="assets/none.png"', "asset-missing", "error"),
         (MAIL, "<mj-spacer ", "<mj-spacr ", "mjml-tag", "error"),
-        (MAIL, "<mj-spacer height=\"1px\" />", '<mj-include path="a.mjml" />', "forbidden-tag", "error"),
+        (MAIL, '<mj-spacer height="1px" />', '<mj-include path="a.mjml" />', "forbidden-tag", "error"),
         (MAIL, 'href="tel:{{ slot.phone }}"', 'href="http://a.example"', "link-http", "warning"),
         (MAIL, 'href="tel:{{ slot.phone }}"', 'href="#"', "link-dead", "warning"),
-        (MAIL, 'color="#ffffff" font-size="17px"', 'color="#ffffff" background-color="#eeeeee" x="17px"', "contrast", "warning"),
+        (
+            MAIL,
+            'color="#ffffff" font-size="17px"',
+            'color="#ffffff" background-color="#eeeeee" x="17px"',
+            "contrast",
+            "warning",
+        ),
         (PAGE, "<h1>", '<h1 style="color:red">', "page-style", "warning"),
         (PAGE, "{{ slot.person }} does", "{{ contact.first_name }} does", "placeholder", "error"),
     ],
@@ -56,13 +74,19 @@ def test_a_mistake_is_found_on_its_line(file: str, old: str, new: str, rule: str
     match = [f for f in found if f.rule == rule]
     assert match, found
     assert (match[0].file, match[0].line, match[0].severity) == (file, line, severity)
-    assert match[0].message and match[0].mend
+    assert match[0].message
+    assert match[0].mend
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "rule"),
     [
-        (MAIL, '<a class="quiet-words" href="{{ link.unsubscribe }}">Unsubscribe with one click</a>', "", "no-unsubscribe"),
+        (
+            MAIL,
+            '<a class="quiet-words" href="{{ link.unsubscribe }}">Unsubscribe with one click</a>',
+            "",
+            "no-unsubscribe",
+        ),
         (MAIL, "{{ partner.postal_address }}", "", "no-address"),
         (MAIL, "{{ why }}", "", "no-why"),
         (MAIL, "{{ slot.headline }}", "wort " * 22_000, "size"),

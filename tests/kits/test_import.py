@@ -25,7 +25,9 @@ def imported(part: str) -> tuple[str, str]:
     return files["emails/a-template.mjml"].decode(), "\n".join(n.text for n in notes)
 
 
-@pytest.mark.skipif(not TEMPLATES, reason="the public templates lie beside the checkout, in shared/data/mjml, which is absent")
+@pytest.mark.skipif(
+    not TEMPLATES, reason="the public templates lie beside the checkout, in shared/data/mjml, which is absent"
+)
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.stem)
 def test_a_public_template_becomes_a_kit_that_checks_and_renders(path: Path, tmp_path: Path) -> None:
     runner = CliRunner()
@@ -43,9 +45,13 @@ def test_a_public_template_becomes_a_kit_that_checks_and_renders(path: Path, tmp
 
 
 def test_foreign_placeholders_stay_literal_unless_they_are_plain_names() -> None:
-    source, notes = imported("<mj-text>Hey {{FirstName}} *|MC:SUBJECT|* {{#if x}}a{{/if}} {% foreign %} {# note #} {{Company}}</mj-text>")
+    source, notes = imported(
+        "<mj-text>Hey {{FirstName}} *|MC:SUBJECT|* {{#if x}}a{{/if}} {% foreign %} {# note #} {{Company}}</mj-text>"
+    )
     assert 'Hey {{ contact.first_name | default("there") }}' in source
-    files, _ = import_mjml(BODY.format("<mj-text>{{#if x}} {{Company}} {% y %} *|MC|*</mj-text>").encode(), "A")
+    files, _ = import_mjml(
+        BODY.format("<mj-text>{{#if x}} {{Company}} {% y %} *|MC|*</mj-text>").encode(), "A"
+    )
     kit, _found = check_files(files)
     assert kit is not None
     assert "{{#if x}} {{Company}} {% y %} *|MC|*" in render_proofs(kit)["email-mail.txt"].decode()
@@ -64,14 +70,18 @@ def test_a_foreign_unsubscribe_link_becomes_ours() -> None:
 
 
 def test_pictures_get_alt_and_https_and_are_reported() -> None:
-    source, notes = imported('<mj-image src="http://a.example/x.png"></mj-image><mj-image alt="Kept" src="https://a.example/y.png" />')
+    source, notes = imported(
+        '<mj-image src="http://a.example/x.png"></mj-image><mj-image alt="Kept" src="https://a.example/y.png" />'
+    )
     assert '<mj-image alt="" src="https://a.example/x.png">' in source
     assert 'alt="Kept"' in source
     assert "somebody else’s server" in notes
 
 
 def test_scripts_handlers_and_includes_are_taken_out_and_reported() -> None:
-    source, notes = imported('<mj-raw><script>x</script></mj-raw><mj-text><p onclick="x()">a</p></mj-text><mj-include path="./b.mjml" />')
+    source, notes = imported(
+        '<mj-raw><script>x</script></mj-raw><mj-text><p onclick="x()">a</p></mj-text><mj-include path="./b.mjml" />'
+    )
     assert "script" not in source
     assert "onclick" not in source
     assert "mj-include" not in source
@@ -91,4 +101,7 @@ def test_the_command_fails_on_a_kit_with_errors(tmp_path: Path) -> None:
     (tmp_path / "full" / "x").write_text("")
     template = tmp_path / "t.mjml"
     template.write_text(BODY.format(""))
-    assert CliRunner().invoke(command, ["new", str(tmp_path / "full"), "--from-mjml", str(template)]).exit_code == 1
+    assert (
+        CliRunner().invoke(command, ["new", str(tmp_path / "full"), "--from-mjml", str(template)]).exit_code
+        == 1
+    )

@@ -22,7 +22,11 @@ def slot(kind: SlotType, **limits: object) -> Slot:
         (slot(SlotType.TEXT), "  a \n b\x00 ", "a b"),
         (slot(SlotType.TEXT, multiline=True), "a  b\r\nc", "a b\nc"),
         (slot(SlotType.TEXT), "   ", None),
-        (slot(SlotType.RICH), '<p onclick="x">a<script>b</script></p><a href="javascript:x">c</a>', "<p>a</p><a>c</a>"),
+        (
+            slot(SlotType.RICH),
+            '<p onclick="x">a<script>b</script></p><a href="javascript:x">c</a>',
+            "<p>a</p><a>c</a>",
+        ),
         (slot(SlotType.URL), "https://a.example/b?c=1", "https://a.example/b?c=1"),
         (slot(SlotType.COLOUR), "#15324B", "#15324b"),
         (slot(SlotType.CHOICE, choices=("a", "b")), "b", "b"),
@@ -48,7 +52,11 @@ def test_a_fitting_value_is_stored_clean(spec: Slot, raw: object, stored: object
         (slot(SlotType.URL), "https://[", "web address"),
         (slot(SlotType.COLOUR), "red;x", "#15324b"),
         (slot(SlotType.CHOICE, choices=("a", "b")), "c", "a, b"),
-        (slot(SlotType.DATE, earliest=dt.date(2026, 5, 19), latest=dt.date(2026, 9, 30)), "2026-05-18", "between 19 May 2026"),
+        (
+            slot(SlotType.DATE, earliest=dt.date(2026, 5, 19), latest=dt.date(2026, 9, 30)),
+            "2026-05-18",
+            "between 19 May 2026",
+        ),
         (slot(SlotType.DATE), "soon", "2026-06-12"),
         (slot(SlotType.LIST, max_items=1), "a\nb", "Keep 1"),
         (slot(SlotType.IMAGE), {**PICTURE, "alt": " "}, "Describe"),
@@ -80,4 +88,7 @@ def test_filled_gives_templates_typed_values_and_marks_what_is_missing() -> None
 
 def test_a_name_that_is_no_slot_is_an_error() -> None:
     kit = KitSource("K", "k", "1", slots=(Slot("a"),))
-    assert check_values(kit, {"a": "x", "locked": "y"}) == ({"a": "x"}, {"locked": "This kit has no such field."})
+    assert check_values(kit, {"a": "x", "locked": "y"}) == (
+        {"a": "x"},
+        {"locked": "This kit has no such field."},
+    )

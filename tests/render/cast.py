@@ -7,7 +7,11 @@ from app.render.email import CompiledEmail, EmailSource, compile_email
 from app.render.mime import MessageHeaders, Recipient, Segments, Tokens, build
 
 PARTNER = Partner(
-    "Harbour IT", "Harbour IT B.V.", "Wilhelminakade 88, 3072 AR Rotterdam", phone="010 555 01 40", sender_name="Harbour IT"
+    "Harbour IT",
+    "Harbour IT B.V.",
+    "Wilhelminakade 88, 3072 AR Rotterdam",
+    phone="010 555 01 40",
+    sender_name="Harbour IT",
 )
 VENDOR = Vendor("Northwind Cloud", "Northwind Cloud Ltd", "Dublin")
 WHY = "You get this because you agreed to mails from Harbour IT."
@@ -24,18 +28,26 @@ BODY = """<mjml><mj-head><mj-style inline="inline">.plain { color: #15324b; }</m
 TOKENS = Tokens("CLICKtoken", "UNSUBtoken", "MSGID", "DELIVERY")
 
 
-def compiled(mjml: str = BODY, subject: str = "For {{ contact.first_name | default('you') }}", **slots: object) -> CompiledEmail:
+def compiled(
+    mjml: str = BODY, subject: str = "For {{ contact.first_name | default('you') }}", **slots: object
+) -> CompiledEmail:
     """The letter, compiled with these slots."""
-    return compile_email(EmailSource(mjml, subject, "In short"), {"words": "Words.", **slots}, PARTNER, VENDOR, WHY)
+    return compile_email(
+        EmailSource(mjml, subject, "In short"), {"words": "Words.", **slots}, PARTNER, VENDOR, WHY
+    )
 
 
 @cache
 def segments(letter: CompiledEmail | None = None) -> Segments:
     """The letter as segments."""
-    head = MessageHeaders("Harbour IT", "news@harbour-it.example", "https://go.example", "hello@harbour-it.example", "c:p:t")
+    head = MessageHeaders(
+        "Harbour IT", "news@harbour-it.example", "https://go.example", "hello@harbour-it.example", "c:p:t"
+    )
     return build(letter or compiled(), head)
 
 
-def recipient(first_name: str = "Sanne", tokens: Tokens = TOKENS, email: str = "s@vandijk.example", **fields: str) -> Recipient:
+def recipient(
+    first_name: str = "Sanne", tokens: Tokens = TOKENS, email: str = "s@vandijk.example", **fields: str
+) -> Recipient:
     """A recipient with these fields."""
     return Recipient(email, tokens, {"first_name": first_name, "company": "Van Dijk", **fields})

@@ -13,7 +13,10 @@ from tests.render.cast import BODY, PARTNER, VENDOR, WHY, compiled
 
 def test_links_are_numbered_with_the_landing_page_first() -> None:
     letter = compiled()
-    assert [(t.number, t.kind, t.url) for t in letter.links] == [(1, "landing", ""), (2, "url", "https://example.com/a?b=1&c=2")]
+    assert [(t.number, t.kind, t.url) for t in letter.links] == [
+        (1, "landing", ""),
+        (2, "url", "https://example.com/a?b=1&c=2"),
+    ]
     assert 'href="https://example.com/a' not in letter.html
 
 
@@ -45,7 +48,9 @@ def test_folding_never_breaks_inside_a_style() -> None:
 
 
 def test_the_text_part_says_the_same_with_its_links_written_out() -> None:
-    text = preview_text(compiled(), {"first_name": "Sanne", "company": "Van Dijk"}, {1: "https://go.example/p"})
+    text = preview_text(
+        compiled(), {"first_name": "Sanne", "company": "Van Dijk"}, {1: "https://go.example/p"}
+    )
     assert text.startswith("Hello Sanne of Van Dijk,\n\nWords. Read on (https://example.com/a?b=1&c=2)")
     assert "Book it:\nhttps://go.example/p" in text
     assert "Wilhelminakade 88" in text

@@ -19,7 +19,11 @@ FORM = FormSpec(
     thanks=Thanks("Thank you, {{ submitted.name | first_word }}.", "Sent to {{ submitted.email }}.", (NextStep("Today", "We call."),)),
 )  # fmt: skip
 SLOTS: dict[str, object] = {"person": "Jonas <b>", "words": "Words"}
-SOURCE = PageSource('<section class="wrap hero"><h1>{{ slot.words }}</h1>{{ form }}</section>', "Title", "By {{ partner.name }}")
+SOURCE = PageSource(
+    '<section class="wrap hero"><h1>{{ slot.words }}</h1>{{ form }}</section>',
+    "Title",
+    "By {{ partner.name }}",
+)
 
 
 def page(source: PageSource = SOURCE) -> CompiledPage:
@@ -41,7 +45,7 @@ def test_errors_stand_beside_their_fields_and_what_was_typed_is_kept() -> None:
 
 def test_a_fresh_page_has_every_label_an_unticked_box_and_a_trap() -> None:
     tree = lxml_html.document_fromstring(page().render("/p/x", stylesheets=("/a.css",)))
-    ids = {i for i in tree.xpath("//input[not(@type='hidden')]/@id | //select/@id")}
+    ids = set(tree.xpath("//input[not(@type='hidden')]/@id | //select/@id"))
     assert ids == set(tree.xpath("//label/@for"))
     assert not tree.xpath("//input[@type='checkbox'][@checked]")
     assert tree.xpath("//div[@class='trap'][@aria-hidden='true']//input[@tabindex='-1']")
@@ -57,7 +61,9 @@ def test_neither_inline_style_nor_script_reaches_the_page() -> None:
     assert "<svg" not in text
 
 
-@pytest.mark.parametrize("bad", ["<script>1</script>", "<img src=x onerror=y>", '<a href="javascript:x">', "<form>", "<iframe>"])
+@pytest.mark.parametrize(
+    "bad", ["<script>1</script>", "<img src=x onerror=y>", '<a href="javascript:x">', "<form>", "<iframe>"]
+)
 def test_what_a_page_must_not_hold_is_refused(bad: str) -> None:
     with pytest.raises(RenderError):
         page(PageSource(f"<h1>x</h1>{{{{ form }}}}{bad}", "T", "D"))

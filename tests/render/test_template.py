@@ -11,7 +11,17 @@ from app.render.places import Places
 from app.render.template import Data, inspect, render
 from tests.render.cast import PARTNER, VENDOR
 
-NAMES = Names({"words": "text", "rich": "rich", "site": "url", "tone": "colour", "points": "list", "photo": "image", "until": "date"})
+NAMES = Names(
+    {
+        "words": "text",
+        "rich": "rich",
+        "site": "url",
+        "tone": "colour",
+        "points": "list",
+        "photo": "image",
+        "until": "date",
+    }
+)
 VALUES: dict[str, object] = {
     "words": "<b>&\"'{{7*7}}", "rich": Markup("<p>Rich</p>"), "site": "https://a.example/?x=1&y=2", "tone": "#15324b",
     "points": ("one", "<two>"), "photo": ImageValue("https://a.example/p.jpg", 'A "view"', 1200, 675), "until": dt.date(2026, 6, 12),
@@ -134,7 +144,8 @@ def test_a_payload_is_refused_with_its_line_and_a_mend(payload: str) -> None:
     template, problems = inspect(f"<p>fine</p>\n{payload}", NAMES)
     assert template is None
     assert problems[0].line == 2
-    assert problems[0].message and problems[0].mend
+    assert problems[0].message
+    assert problems[0].mend
 
 
 def test_there_are_at_least_fifty_payloads() -> None:
@@ -147,13 +158,19 @@ def test_a_value_that_looks_like_a_template_stays_literal() -> None:
 
 def test_each_value_is_escaped_for_where_it_stands() -> None:
     assert filled('<a href="{{ slot.site }}">') == '<a href="https://a.example/?x=1&amp;y=2">'
-    assert filled('<a href="https://a.example/?q={{ slot.words }}">').endswith("?q=%3Cb%3E%26%22%27%7B%7B7%2A7%7D%7D\">")
-    assert filled('<img src="{{ slot.photo.url }}" alt="{{ slot.photo.alt }}">').endswith('alt="A &#34;view&#34;">')
+    assert filled('<a href="https://a.example/?q={{ slot.words }}">').endswith(
+        '?q=%3Cb%3E%26%22%27%7B%7B7%2A7%7D%7D">'
+    )
+    assert filled('<img src="{{ slot.photo.url }}" alt="{{ slot.photo.alt }}">').endswith(
+        'alt="A &#34;view&#34;">'
+    )
     assert filled('<a href="tel:{{ slot.words }}">', words="010 55-5 (x)<>") == '<a href="tel:010555">'
     assert filled("{{ slot.rich }}{{ slot.until }}") == "<p>Rich</p>12 June 2026"
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a b", 'https://a"onx="'])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a b", 'https://a"onx="']
+)
 def test_an_address_that_is_none_is_refused_when_it_is_filled_in(address: str) -> None:
     with pytest.raises(RenderError):
         filled('<a href="{{ slot.site }}">', site=address)
@@ -183,7 +200,11 @@ def test_contact_fields_and_links_become_sentinels_that_no_value_can_forge() -> 
 
 def test_a_result_beyond_the_limit_is_refused() -> None:
     with pytest.raises(RenderError, match="1 MB"):
-        filled("{% for p in slot.points %}{{ slot.words }}{% endfor %}", points=tuple("ab" * 25), words="x" * 30_000)
+        filled(
+            "{% for p in slot.points %}{{ slot.words }}{% endfor %}",
+            points=tuple("ab" * 25),
+            words="x" * 30_000,
+        )
 
 
 def test_deep_nesting_is_refused_without_a_crash() -> None:
