@@ -31,7 +31,6 @@ class JobName(StrEnum):
     EXPAND_SEND = "expand_send"
     SEND_SLICE = "send_slice"
     FINISH_SEND = "finish_send"
-    EXPIRE_FUNDING = "expire_funding"
 
 
 def connect(settings: Settings) -> redis.Redis:

@@ -20,6 +20,7 @@ from app.audience.jobs import purge_files, wake_imports
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.mail.jobs import wake_due as wake_mail
+from app.mdf.jobs import expire_due
 from app.settings import Settings
 from worker import drain
 from worker.jobs import where
@@ -44,6 +45,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("imports", 2, wake_imports),
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
+    Wake("funds", 600, lambda _: expire_due()),
 )
 
 
