@@ -16,7 +16,7 @@ def abtest() -> None:
     """A/B tests: evidence that may be looked at whenever one likes."""
 
 
-class ArmType(click.ParamType):
+class ArmType(click.ParamType[Arm]):
     """`C/N`: C people converted of N assigned."""
 
     name = "C/N"

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln, gammaln, xlogy
 from scipy.stats import fisher_exact
@@ -117,7 +118,7 @@ def evaluate(control: Arm, treatment: Arm, best_so_far: float = 0.0) -> Evaluati
 
 def final_p(control: Arm, treatment: Arm) -> float:
     """Fisher's exact two-sided p: for the one look at the end of a test whose end was fixed before it began."""
-    table = [[a.converters, a.assigned - a.converters] for a in (treatment, control)]
+    table = np.array([[a.converters, a.assigned - a.converters] for a in (treatment, control)])
     return float(fisher_exact(table)[1])
 
 

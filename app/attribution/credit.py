@@ -5,7 +5,7 @@ The lines of a deal add up to its amount exactly; what no touch explains stands 
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 
 from app.attribution.models import VERSION, Model, Touch, share_out
 from app.attribution.records import Credit, TouchKind, Touchpoint
@@ -82,7 +82,7 @@ def _people(deal: Deal) -> list[int]:
         )  # unscoped: the deal's own lead
     known = [contact for contact in own if contact is not None]
     account = deal.account.strip().lower()
-    same = [Contact.id.in_(known)]
+    same: list[ColumnElement[bool]] = [Contact.id.in_(known)]
     if account:
         same.append(func.lower(func.trim(Contact.company)) == account)
     return list(

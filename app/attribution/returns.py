@@ -118,7 +118,8 @@ def _won(
         statement = statement.where(Credit.campaign_id == campaign_id)
     rows = db.session.execute(statement).all()
     return defaultdict(
-        lambda: (0, 0), {(number, currency): (int(amount), deals) for number, currency, amount, deals in rows}
+        lambda: (0, 0),
+        {(int(number or 0), currency): (int(amount), deals) for number, currency, amount, deals in rows},
     )
 
 
@@ -137,7 +138,11 @@ def _paid(organisation: Organisation, campaign_id: int | None) -> dict[tuple[int
         statement = statement.where(MdfRequest.campaign_id == campaign_id)
     rows = db.session.execute(statement).all()
     return defaultdict(
-        lambda: (0, 0), {(number, currency): (int(paid), int(rest)) for number, currency, paid, rest in rows}
+        lambda: (0, 0),
+        {
+            (int(number or 0), currency): (int(paid or 0), int(rest or 0))
+            for number, currency, paid, rest in rows
+        },
     )
 
 

@@ -15,7 +15,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.mdf import ask as asking
 from app.mdf import deadlines, present, queries, rules
 from app.mdf.blueprint import bp
-from app.mdf.forms import AskForm, ask_form
+from app.mdf.forms import AskForm, ask_form, sure
 from app.mdf.models import ActivityType, MdfRequest, RequestStatus
 from app.mdf.queries import Offer
 from app.money import Money
@@ -149,7 +149,7 @@ def _new(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> askin
     offer = _picked(form, offers)
     if offer is None:
         raise NotFound(kind="ActivityType")
-    cost = form.cost.data
+    cost = sure(form.cost.data)
     most = Money(rules.payable(offer.activity, cost.minor, offer.available).sum, offer.fund.currency)
     return asking.NewRequest(
         activity=offer.activity,
@@ -158,8 +158,8 @@ def _new(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> askin
         supplier=form.supplier.data or "",
         cost=cost,
         asked=form.asked.data or most,
-        starts_on=form.starts_on.data,
-        ends_on=form.ends_on.data,
+        starts_on=sure(form.starts_on.data),
+        ends_on=sure(form.ends_on.data),
         shares_leads=bool(form.shares_leads.data),
         campaign=campaign,
     )

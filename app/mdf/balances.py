@@ -1,7 +1,7 @@
 """Balances: where the money of a fund or a partner stands, each figure a sum over ledger accounts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -136,7 +136,7 @@ def _wallet(rows: list[Any]) -> Wallet:
         days[day] = days.get(day, 0) + balance
     return Wallet(
         rows[0][0],
-        replace(Balances(rows[0][1].currency), **totals),
+        Balances(rows[0][1].currency, **{k: v for k, v in totals.items() if k != AccountKind.SOURCE}),
         tuple(days.items()),
         tuple(funds.values()),
     )

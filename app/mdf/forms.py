@@ -1,6 +1,6 @@
 """What people type about money: read strictly into Money and dates, so that operations get whole values or nothing."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from wtforms import (
     BooleanField,
@@ -16,6 +16,16 @@ from wtforms.validators import NumberRange
 
 from app.web.forms import DateField, FileField, Form, MoneyField, Required, Short, stripped
 
+T = TypeVar("T")
+
+
+def sure(value: T | None) -> T:
+    """The value of a field that the form has found filled in."""
+    if value is None:
+        raise ValueError("the form was not validated")
+    return value
+
+
 INVOICE_KINDS = (".pdf", ".png", ".jpg", ".jpeg")
 INVOICE_MOST = 10 * 1024 * 1024
 
@@ -25,7 +35,7 @@ class OneOf(RadioField):
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what isn't offered."""
-        if self.data not in {choice.value for choice in self.choices or ()}:
+        if self.data not in {value for value, *_ in self.iter_choices()}:
             raise ValidationError("Choose one of these.")
 
 
@@ -99,7 +109,10 @@ class DecisionForm(Form):
     """A vendor's decision: all of it, less, a question first, or no."""
 
     decision = RadioField(
-        "Decision", choices=list(DECISIONS), default="full", validators=[Required("Choose one.")]
+        "Decision",
+        choices=[SelectChoice(decision) for decision in DECISIONS],
+        default="full",
+        validators=[Required("Choose one.")],
     )
     amount = MoneyField("Amount, if less")
     reason = TextAreaField("Reason", filters=[stripped], validators=[Short(2000)])

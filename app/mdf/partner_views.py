@@ -17,7 +17,7 @@ from app.mdf import ask as asking
 from app.mdf import balances, decide, present, queries, rules
 from app.mdf import claim as claiming
 from app.mdf.blueprint import bp
-from app.mdf.forms import AnswerForm, claim_form
+from app.mdf.forms import AnswerForm, claim_form, sure
 from app.mdf.models import ActivityType, Claim, MdfRequest
 from app.money import Money
 from app.web.filters import money as spoken
@@ -113,8 +113,8 @@ def new_claim(pid: str) -> Answer:
                     invoice = claiming.Invoice(
                         form.number.data or "",
                         form.supplier.data or "",
-                        form.issued_on.data,
-                        form.amount.data,
+                        sure(form.issued_on.data),
+                        sure(form.amount.data),
                         _file(form.file.data),
                     )
                     made = claiming.submit(actor(), row, invoice)

@@ -21,6 +21,7 @@ from app.mdf.forms import (
     decision_form,
     fund_form,
     give_form,
+    sure,
 )
 from app.mdf.ledger import Balances
 from app.mdf.models import ActivityType, Claim, ClaimStatus, Fund, MdfRequest
@@ -88,10 +89,14 @@ def new_fund() -> Answer:
 
 def _new_fund(form: FundForm) -> give.NewFund:
     activity = give.NewActivity(
-        form.name.data or "", form.help.data or "", form.rate.data or 0, form.cap.data
+        form.name.data or "", form.help.data or "", form.rate.data or 0, sure(form.cap.data)
     )
     return give.NewFund(
-        form.title.data or "", form.amount.data, form.starts_on.data, form.ends_on.data, (activity,)
+        form.title.data or "",
+        sure(form.amount.data),
+        sure(form.starts_on.data),
+        sure(form.ends_on.data),
+        (activity,),
     )
 
 
@@ -131,7 +136,7 @@ def add_activity(pid: str) -> Answer:
                 actor(),
                 fund,
                 give.NewActivity(
-                    form.name.data or "", form.help.data or "", form.rate.data or 0, form.cap.data
+                    form.name.data or "", form.help.data or "", form.rate.data or 0, sure(form.cap.data)
                 ),
             )
         except Invalid as error:
@@ -154,7 +159,7 @@ def give_money(pid: str) -> Answer:
         partner = partners[form.partner.data]
         try:
             with db.session.begin_nested():
-                give.allocate(actor(), fund, partner, form.amount.data, form.why.data or "")
+                give.allocate(actor(), fund, partner, sure(form.amount.data), form.why.data or "")
         except Invalid as error:
             if not form.refuse(error.fields):
                 raise

@@ -1,0 +1,32 @@
+"""An organisation's tests, newest first, each with the campaign it belongs to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import column, table
+
+from app.abtest.models import Experiment
+from app.accounts.models import Organisation
+from app.db import db, scoped
+
+
+@dataclass(frozen=True)
+class Row:
+    """A test and its campaign's name and public id."""
+
+    experiment: Experiment
+    campaign: str
+    campaign_pid: str
+    partner_id: int
+
+
+def listed(organisation: Organisation, limit: int = 100) -> list[Row]:
+    """The tests of a partner's campaigns, or of all partners that run a vendor's kits."""
+    campaign = table("campaign", column("id"), column("name"), column("pid"))
+    rows = db.session.execute(
+        scoped(organisation, Experiment)
+        .join(campaign, campaign.c.id == Experiment.campaign_id)
+        .with_only_columns(Experiment, campaign.c.name, campaign.c.pid, Experiment.partner_id)
+        .order_by(Experiment.id.desc())
+        .limit(limit)
+    ).all()
+    return [Row(*row) for row in rows]
