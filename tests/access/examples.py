@@ -1,34 +1,61 @@
 """One object of Harbour IT or Northwind Cloud for every route that takes arguments, so that rivals can be sent after it.
 
-A room adds a function that makes the object through its models and gives the route's values, and a line in EXAMPLES.
-Where a rival may rightly see it (a kit that is open to every partner), SEEN_BY names who, and why.
+A room adds a function that makes the object and gives the route's values, and a line in BY_BLUEPRINT (all its routes) or EXAMPLES (one
+route). Where a rival may rightly see it, SEEN_BY names who, and why.
 """
 
+import io
+import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, InvitationKind, Membership, Role
-from app.audience import importing
-from app.audience.columns import Becomes
-from app.audience.consent import Plan, Why
-from app.audience.models import Contact
-from app.audience.suppress import address_hash
-from app.clock import now
+from app.assets.upload import add_file
+from app.audience import importing, refused
+from app.audience.entries import Refusal
+from app.campaigns import make, subject_test
+from app.campaigns.models import Campaign
+from app.clock import now, today
 from app.db import db
+from app.kits.models import Kit, KitVersion
+from app.kits.publish import import_version, publish
+from app.leads import answer, deals
+from app.leads.capture import capture
+from app.leads.models import Lead
+from app.mdf import ask, claim, decide, give
+from app.mdf.models import ActivityType, Claim, Fund, MdfRequest
+from app.money import Money
+from app.programs.models import PartnershipStatus
+from tests.rig import story
 from tests.rig.cast import Cast
 
 Values = dict[str, Any]
 Example = Callable[[Cast], Values]
+KIT = Path(__file__).resolve().parents[2] / "examples" / "kits" / "secure-the-hybrid-office"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def vera(cast: Cast) -> Actor:
+    return Actor(cast.vera, cast.northwind, Role.ADMIN)
+
+
+def maya(cast: Cast) -> Actor:
+    return Actor(cast.maya, cast.harbour, Role.ADMIN)
 
 
 def _kept(row: Any) -> Any:
     db.session.add(row)
     db.session.commit()
     return row
+
+
+# Accounts and programs
 
 
 def colleague(cast: Cast) -> Values:
@@ -63,46 +90,245 @@ def partner_invitation(cast: Cast) -> Values:
     return {"pid": _kept(row).pid}
 
 
-def contact_of_harbour(cast: Cast) -> Values:
-    """Sanne, a contact of Harbour IT."""
-    row = Contact(partner_id=cast.harbour.id, email="sanne@vandijk.example", address_hash=address_hash("sanne@vandijk.example"))
-    return {"pid": _kept(row).pid}
+# Kits and the library
 
 
-def import_to_confirm(cast: Cast) -> Values:
-    """A file that Maya uploaded to Harbour IT's contacts and nobody has confirmed."""
-    file = b"email,name\nsanne@vandijk.example,Sanne\n"
-    return {"pid": _kept(importing.start(Actor(cast.maya, cast.harbour, Role.ADMIN), "crm.csv", file)).pid}
+@cache
+def kit_file() -> bytes:
+    """The example kit as a zip."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for path in sorted(KIT.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(KIT))
+    return held.getvalue()
 
 
-def import_with_refusals(cast: Cast) -> Values:
-    """An import of Harbour IT that has ended, with a refused row."""
-    maya = Actor(cast.maya, cast.harbour, Role.ADMIN)
-    row = _kept(importing.start(maya, "crm.csv", b"email,name\nnobody,Sanne\n"))
-    importing.confirm(maya, row, [Becomes.EMAIL, Becomes.LEAVE_OUT], Plan(Why.UNKNOWN), "Customers")
+def published(cast: Cast) -> KitVersion:
+    """Northwind's kit, open to Harbour IT alone: Leuvelink works with Northwind no more."""
+    cast.northwind_leuvelink.status = PartnershipStatus.ENDED
+    version = import_version(vera(cast), kit_file())
+    publish(vera(cast), version, "First")
     db.session.commit()
-    importing.run(row.id)
+    return version
+
+
+def kit(cast: Cast) -> Values:
+    return {"pid": _pid_of_kit(published(cast))}
+
+
+def version(cast: Cast) -> Values:
+    return {"version": published(cast).pid}
+
+
+def draft_version(cast: Cast) -> Values:
+    found = import_version(vera(cast), kit_file())
+    db.session.commit()
+    return {"version": found.pid}
+
+
+def piece(cast: Cast) -> Values:
+    return {"version": published(cast).pid, "key": "email/invitation"}
+
+
+def library_file(cast: Cast) -> Values:
+    return {"pid": _kept(add_file(maya(cast), "Price list.pdf", PDF)).pid}
+
+
+def _pid_of_kit(found: KitVersion) -> str:
+    return db.session.get_one(Kit, found.kit_id).pid
+
+
+# Contacts and campaigns
+
+
+def contact(cast: Cast) -> Values:
+    return {"pid": story.campaign(cast.northwind, cast.harbour).contact.pid}
+
+
+def contact_import(cast: Cast) -> Values:
+    row = importing.start(maya(cast), "people.csv", b"email,first name\nsanne@vandijk.example,Sanne\n")
+    db.session.commit()
     return {"pid": row.pid}
 
 
+def import_with_refusals(cast: Cast) -> Values:
+    row = importing.start(maya(cast), "people.csv", b"email,first name\nnobody,Sanne\n")
+    row.refused_key = f"imports/{row.pid}/refused"
+    refused.put_part(row, [Refusal(2, "This is no address.", "Correct it.", ["nobody", "Sanne"])])
+    row.refused_parts = row.refused = 1
+    db.session.commit()
+    return {"pid": row.pid}
+
+
+def drafted(cast: Cast) -> Campaign:
+    """A campaign that Harbour IT has begun."""
+    row = make.create(maya(cast), published(cast))
+    db.session.commit()
+    return row
+
+
+def campaign(cast: Cast) -> Values:
+    return {"pid": drafted(cast).pid}
+
+
+def test(cast: Cast) -> Values:
+    row = drafted(cast)
+    planned = subject_test.plan_own(
+        maya(cast), row, "invitation", ["Is home the weakest door?", "A free check for your office"]
+    )
+    db.session.commit()
+    return {"pid": planned.experiment.pid}
+
+
+# Leads and deals
+
+
+def captured(cast: Cast) -> Lead:
+    """A lead of Harbour IT that it hasn't shared."""
+    row = capture(story.submission(story.campaign(cast.northwind, cast.harbour)))
+    assert row
+    db.session.commit()
+    return row
+
+
+def lead(cast: Cast) -> Values:
+    return {"pid": captured(cast).pid}
+
+
+def deal(cast: Cast) -> Values:
+    found = captured(cast)
+    answer.accept(maya(cast), found)
+    answer.qualify(maya(cast), found)
+    new = deals.NewDeal(
+        "Van Dijk Logistiek",
+        "Secure office",
+        Money(2_400_000, "EUR"),
+        today("Europe/Amsterdam") + timedelta(days=30),
+    )
+    row = deals.register(maya(cast), new, found)
+    db.session.commit()
+    return {"pid": row.pid}
+
+
+# Funds
+
+
+def _euros(amount: int) -> Money:
+    return Money(amount * 100, "EUR")
+
+
+def opened(cast: Cast) -> Fund:
+    """A fund of Northwind's, with money for Harbour IT."""
+    year = today("Europe/Oslo").year
+    calls = give.NewActivity("Follow-up calls", "You ring the people who clicked", 50, _euros(1_500))
+    row = give.create_fund(
+        vera(cast), give.NewFund("Growth", _euros(10_000), date(year, 1, 1), date(year + 1, 12, 31), (calls,))
+    )
+    give.allocate(vera(cast), row, cast.harbour, _euros(5_000))
+    db.session.commit()
+    return row
+
+
+def asked(cast: Cast) -> MdfRequest:
+    """Harbour IT's request for some of it."""
+    opened(cast)
+    kind, start = db.session.query(ActivityType).one(), today("Europe/Amsterdam")
+    plan = ask.NewRequest(
+        kind,
+        "Calls",
+        "Ring everyone",
+        "Belhuis",
+        _euros(2_400),
+        _euros(1_200),
+        start,
+        start + timedelta(days=20),
+        True,
+    )
+    row = ask.ask(maya(cast), plan)
+    db.session.commit()
+    return row
+
+
+def approved(cast: Cast) -> MdfRequest:
+    row = asked(cast)
+    decide.approve(Actor(cast.tomas, cast.northwind, Role.APPROVER), row, _euros(1_200))
+    db.session.commit()
+    return row
+
+
+def claimed(cast: Cast) -> Claim:
+    """Harbour IT's claim, with its invoice."""
+    invoice = claim.Invoice("BR-1", "Belhuis", today("Europe/Amsterdam"), _euros(2_400))
+    row = claim.submit(maya(cast), approved(cast), invoice)
+    row.invoice_asset_id = add_file(maya(cast), "Invoice.pdf", PDF).id
+    db.session.commit()
+    return row
+
+
+def fund(cast: Cast) -> Values:
+    return {"pid": opened(cast).pid}
+
+
+def request(cast: Cast) -> Values:
+    return {"pid": asked(cast).pid}
+
+
+def granted_request(cast: Cast) -> Values:
+    return {"pid": approved(cast).pid}
+
+
+def money_claim(cast: Cast) -> Values:
+    return {"pid": claimed(cast).pid}
+
+
+BY_BLUEPRINT: dict[str, Example] = {
+    "campaigns": campaign,
+    "contacts": contact,
+    "deals": deal,
+    "imports": contact_import,
+    "kits": version,
+    "leads": lead,
+    "tests": test,
+}
+
 EXAMPLES: dict[str, Example] = {
-    "contacts.show": contact_of_harbour,
-    "contacts.suppress": contact_of_harbour,
-    "contacts.unsuppress": contact_of_harbour,
-    "contacts.delete": contact_of_harbour,
-    "imports.show": import_to_confirm,
-    "imports.confirm": import_to_confirm,
-    "imports.forecast": import_to_confirm,
-    "imports.stop": import_to_confirm,
-    "imports.progress": import_with_refusals,
+    "funds.add_activity": fund,
+    "funds.answer_claim": money_claim,
+    "funds.answer_request": request,
+    "funds.campaign_money": campaign,
+    "funds.claim_invoice": money_claim,
+    "funds.claim_packet": money_claim,
+    "funds.claim_page": money_claim,
+    "funds.close_request": granted_request,
+    "funds.decide_claim": money_claim,
+    "funds.decide_request": request,
+    "funds.edit_request": request,
+    "funds.end_request": granted_request,
+    "funds.fund_page": fund,
+    "funds.give_money": fund,
+    "funds.new_claim": granted_request,
+    "funds.pay_claim": money_claim,
+    "funds.request_page": request,
+    "funds.withdraw_claim": money_claim,
+    "funds.withdraw_request": request,
     "imports.refused": import_with_refusals,
+    "kits.piece": piece,
+    "kits.publish": draft_version,
+    "kits.show": kit,
+    "library.download": library_file,
+    "partners.resend": partner_invitation,
+    "partners.revoke": partner_invitation,
     "settings.change_role": colleague,
     "settings.remove": colleague,
     "settings.resend": colleague_invitation,
     "settings.revoke": colleague_invitation,
-    "partners.resend": partner_invitation,
-    "partners.revoke": partner_invitation,
 }
 
 # Endpoint: (rivals who may see it, why). Rivals are "lieve" (a partner of the same vendor) and "simon" (another vendor).
 SEEN_BY: dict[str, tuple[frozenset[str], str]] = {}
+
+
+def example_for(endpoint: str) -> Example | None:
+    """The example of a route: its own, else its blueprint's."""
+    return EXAMPLES.get(endpoint) or BY_BLUEPRINT.get(endpoint.rpartition(".")[0])
