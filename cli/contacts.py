@@ -38,12 +38,34 @@ def contacts() -> None:
 
 @contacts.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--organisation", "slug", required=True, metavar="SLUG", help="The partner whose contacts these are.")
-@click.option("--list", "list_name", required=True, metavar="NAME", help="The list they join; made if there is none.")
-@click.option("--consent-basis", type=click.Choice(["express", "customer", "inquiry", "column"]), help="Why they may be mailed. A file with a consent column needs none.")
-@click.option("--consent-source", default="", metavar="TEXT", help="Where they said yes, or were told that they can say no.")
-@click.option("--consent-date", type=click.DateTime(["%Y-%m-%d"]), help="When: the yes, the last order, the question. A date column will do too.")
-@click.option("--consent-wording", default="", metavar="TEXT", help="The words they agreed to; needed for express consent.")
+@click.option(
+    "--organisation", "slug", required=True, metavar="SLUG", help="The partner whose contacts these are."
+)
+@click.option(
+    "--list", "list_name", required=True, metavar="NAME", help="The list they join; made if there is none."
+)
+@click.option(
+    "--consent-basis",
+    type=click.Choice(["express", "customer", "inquiry", "column"]),
+    help="Why they may be mailed. A file with a consent column needs none.",
+)
+@click.option(
+    "--consent-source",
+    default="",
+    metavar="TEXT",
+    help="Where they said yes, or were told that they can say no.",
+)
+@click.option(
+    "--consent-date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="When: the yes, the last order, the question. A date column will do too.",
+)
+@click.option(
+    "--consent-wording",
+    default="",
+    metavar="TEXT",
+    help="The words they agreed to; needed for express consent.",
+)
 @click.option("--tracking", is_flag=True, help="They also agreed that single opens and clicks are noted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def import_(
@@ -88,9 +110,13 @@ def _start(by: Operator, file: Path) -> ContactImport:
         return importing.start(by, file.name, stream)
 
 
-def _plan(mapping: list[Becomes], basis: str | None, source: str, given: date | None, wording: str, tracking: bool) -> Plan:
+def _plan(
+    mapping: list[Becomes], basis: str | None, source: str, given: date | None, wording: str, tracking: bool
+) -> Plan:
     if basis is None and Becomes.CONSENT_BASIS not in mapping:
-        raise Invalid("--consent-basis: say why these people may be mailed (express, customer or inquiry). Nothing was imported.")
+        raise Invalid(
+            "--consent-basis: say why these people may be mailed (express, customer or inquiry). Nothing was imported."
+        )
     day = given.strftime("%Y-%m-%d") if given else None
     return Plan(Why(basis or Why.COLUMN), source, wording, "", day, tracking)
 
@@ -115,7 +141,9 @@ def _run(imp: ContactImport) -> None:
 
 
 def _say(imp: ContactImport, list_name: str, as_json: bool) -> None:
-    counts = {name: getattr(imp, name) for name in ("rows", "added", "updated", "repeated", "said_no", "refused")}
+    counts = {
+        name: getattr(imp, name) for name in ("rows", "added", "updated", "repeated", "said_no", "refused")
+    }
     if as_json:
         click.echo(json.dumps({"import": imp.pid, "list": list_name, **counts, "findings": imp.findings}))
         return

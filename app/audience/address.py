@@ -39,12 +39,20 @@ def _explained(text: str) -> BadAddress:
         (not domain, "Nothing after the @", "Look it up"),
         (not local, "Nothing before the @", "Look it up"),
         (text.count("@") > 1 or re.search(r"[;,]\s", text), "More than one address", "Keep one of them"),
-        ("<" in text, "A name stands around the address", text.partition("<")[2].partition(">")[0] or "Take the name out"),
+        (
+            "<" in text,
+            "A name stands around the address",
+            text.partition("<")[2].partition(">")[0] or "Take the name out",
+        ),
         (re.search(r"\s", text), "Spaces in the address", "Look it up"),
         ("," in domain and _valid(with_dots), "A comma where a dot belongs", with_dots),
         (".." in text, "Two dots in a row", with_one if _valid(with_one) else "Look it up"),
         ("." not in domain, "The domain has no ending", "Look it up, such as .com or .nl"),
-        (not local.isascii(), "Letters before the @ that mail servers don’t take", "Ask for an address in plain letters"),
+        (
+            not local.isascii(),
+            "Letters before the @ that mail servers don’t take",
+            "Ask for an address in plain letters",
+        ),
     )
     for fault, what, mend in faults:
         if fault:

@@ -55,7 +55,9 @@ class _Counts:
 class Writer:
     """Writes the chunks of one import for one worker. The caller commits after each."""
 
-    def __init__(self, import_id: int, worker: str, partner: Organisation, plan: Plan, lease: timedelta) -> None:
+    def __init__(
+        self, import_id: int, worker: str, partner: Organisation, plan: Plan, lease: timedelta
+    ) -> None:
         self._import_id = import_id
         self._worker = worker
         self._partner_id = partner.id
@@ -73,12 +75,17 @@ class Writer:
             people[entry.email] = merge(people[entry.email], entry) if entry.email in people else entry
         hashes = {email: hash_with(self._key, email) for email in people}
 
-        imp = self._hold()
-        counts = self._write_people(imp, people, hashes) if people else _Counts()
+        moment = now()
+        rows = [self._row(entry, hashes[email], moment) for email, entry in people.items()]
+
+        imp = self._hold()  # from here on the database is locked for others
+        counts = self._write_people(imp, people, hashes, rows, moment) if people else _Counts()
         if refusals:
             refused.put_part(imp, refusals)
             imp.refused_parts += 1
-            imp.findings = [*imp.findings, *({"line": r.line, "reason": r.reason} for r in refusals)][:MAX_FINDINGS]
+            imp.findings = [*imp.findings, *({"line": r.line, "reason": r.reason} for r in refusals)][
+                :MAX_FINDINGS
+            ]
         imp.read += len(read)
         imp.added += counts.added
         imp.updated += counts.updated
@@ -90,35 +97,53 @@ class Writer:
         db.session.flush()
 
     def _hold(self) -> ContactImport:
-        imp = db.session.get(ContactImport, self._import_id, with_for_update=True, populate_existing=True)
+        imp = db.session.get(
+            ContactImport, self._import_id, with_for_update=True, populate_existing=True
+        )  # unscoped: the job’s own row
         if imp is None or imp.worker != self._worker or imp.status is not ImportStatus.IMPORTING:
             raise Lost()
         return imp
 
-    def _write_people(self, imp: ContactImport, people: dict[str, Entry], hashes: dict[str, str]) -> _Counts:
+    def _write_people(
+        self,
+        imp: ContactImport,
+        people: dict[str, Entry],
+        hashes: dict[str, str],
+        rows: list[dict[str, Any]],
+        moment: datetime,
+    ) -> _Counts:
         connection = db.session.connection()
         before = self._known(connection, list(people))
         opted_out = [hashes[email] for email, entry in people.items() if entry.opted_out]
         suppress_all(SuppressionScope.PARTNER, self._partner_id, opted_out, SuppressionReason.MANUAL)
         no = said_no(self._partner_id, list(hashes.values()))
-        moment = now()
-        connection.execute(_upsert(), [self._row(imp, e, hashes[email], moment) for email, e in people.items()])
+        connection.execute(_upsert(), rows)
         ids = {email: known[0] for email, known in before.items()}
         new = [email for email in people if email not in ids]
         if new:
             ids.update({email: row[0] for email, row in self._known(connection, new).items()})
-        members = [{"list_id": imp.list_id, "contact_id": i, "partner_id": self._partner_id} for i in ids.values()]
+        members = [
+            {"list_id": imp.list_id, "contact_id": i, "partner_id": self._partner_id} for i in ids.values()
+        ]
         connection.execute(_insert(_MEMBER).on_conflict_do_nothing(), members)
         again = [known[0] for known in before.values() if known[1] == imp.id]
-        self._write_consents(connection, imp, {ids[e]: entry for e, entry in people.items() if hashes[e] not in no}, again, moment)
+        self._write_consents(
+            connection,
+            imp,
+            {ids[e]: entry for e, entry in people.items() if hashes[e] not in no},
+            again,
+            moment,
+        )
         return _counted(imp.id, people, hashes, before, no)
 
     def _known(self, connection: Connection, emails: list[str]) -> dict[str, tuple[int, int | None]]:
         query = select(_CONTACT.c.email, _CONTACT.c.id, _CONTACT.c.import_id)
-        rows = connection.execute(query.where(_CONTACT.c.partner_id == self._partner_id, _CONTACT.c.email.in_(emails)))
+        rows = connection.execute(
+            query.where(_CONTACT.c.partner_id == self._partner_id, _CONTACT.c.email.in_(emails))
+        )
         return {email: (contact_id, import_id) for email, contact_id, import_id in rows}
 
-    def _row(self, imp: ContactImport, entry: Entry, address_hash: str, moment: datetime) -> dict[str, Any]:
+    def _row(self, entry: Entry, address_hash: str, moment: datetime) -> dict[str, Any]:
         return {
             **dict.fromkeys(_TEXTS, ""),
             **entry.values,
@@ -126,26 +151,47 @@ class Writer:
             "email": entry.email,
             "address_hash": address_hash,
             "fields": entry.custom,
-            "import_id": imp.id,
+            "import_id": self._import_id,
             "created_at": moment,
             "updated_at": moment,
         }
 
-    def _write_consents(self, connection: Connection, imp: ContactImport, yes: dict[int, Entry], again: list[int], moment: datetime) -> None:
+    def _write_consents(
+        self,
+        connection: Connection,
+        imp: ContactImport,
+        yes: dict[int, Entry],
+        again: list[int],
+        moment: datetime,
+    ) -> None:
         if again:  # an earlier row of this file said something else about them: the later row counts
-            connection.execute(delete(_CONSENT).where(_CONSENT.c.import_id == imp.id, _CONSENT.c.contact_id.in_(again)))
+            connection.execute(
+                delete(_CONSENT).where(_CONSENT.c.import_id == imp.id, _CONSENT.c.contact_id.in_(again))
+            )
         rows = []
         for contact_id, entry in yes.items():
             if entry.consent is None:
                 continue
-            rows.append(self._consent(imp, contact_id, entry, ConsentPurpose.MARKETING, entry.consent.basis, moment))
+            rows.append(
+                self._consent(imp, contact_id, entry, ConsentPurpose.MARKETING, entry.consent.basis, moment)
+            )
             if entry.tracking:
-                rows.append(self._consent(imp, contact_id, entry, ConsentPurpose.TRACKING, ConsentBasis.EXPRESS, moment))
+                rows.append(
+                    self._consent(
+                        imp, contact_id, entry, ConsentPurpose.TRACKING, ConsentBasis.EXPRESS, moment
+                    )
+                )
         if rows:
             connection.execute(_CONSENT.insert(), rows)
 
     def _consent(
-        self, imp: ContactImport, contact_id: int, entry: Entry, purpose: ConsentPurpose, basis: ConsentBasis, moment: datetime
+        self,
+        imp: ContactImport,
+        contact_id: int,
+        entry: Entry,
+        purpose: ConsentPurpose,
+        basis: ConsentBasis,
+        moment: datetime,
     ) -> dict[str, Any]:
         if entry.consent is None:
             raise ValueError("no consent to write")
@@ -169,7 +215,11 @@ class Writer:
 
 
 def _counted(
-    import_id: int, people: dict[str, Entry], hashes: dict[str, str], before: dict[str, tuple[int, int | None]], no: set[str]
+    import_id: int,
+    people: dict[str, Entry],
+    hashes: dict[str, str],
+    before: dict[str, tuple[int, int | None]],
+    no: set[str],
 ) -> _Counts:
     """Each person under one heading: twice in the file, then said no, then new or already here."""
     counts = _Counts()
@@ -193,7 +243,9 @@ def _upsert() -> Any:
     """Insert contacts; where the partner has the address already, fields that are filled in replace what was there."""
     insert = _insert(_CONTACT)
     new, columns = insert.excluded, _CONTACT.c
-    texts = {name: case((new[name] != "", new[name]), else_=columns[name]) for name in _TEXTS if name in LIMITS}
+    texts = {
+        name: case((new[name] != "", new[name]), else_=columns[name]) for name in _TEXTS if name in LIMITS
+    }
     fields: Any
     if is_sqlite():
         fields = func.json_patch(columns.fields, new.fields, type_=JSON)

@@ -113,7 +113,11 @@ def withdraw(partner_id: int, contact_ids: Sequence[int], at: datetime | None = 
     """Date every open yes of these contacts as withdrawn. Nothing is deleted: the record is the proof."""
     db.session.execute(
         update(Consent)  # unscoped: by partner id
-        .where(Consent.partner_id == partner_id, Consent.contact_id.in_(contact_ids), Consent.withdrawn_at.is_(None))
+        .where(
+            Consent.partner_id == partner_id,
+            Consent.contact_id.in_(contact_ids),
+            Consent.withdrawn_at.is_(None),
+        )
         .values(withdrawn_at=at or now())
         .execution_options(synchronize_session="fetch")
     )
@@ -123,7 +127,11 @@ def restore(partner_id: int, contact_id: int, withdrawn_at: datetime) -> None:
     """Take a withdrawal back: the yeses that were withdrawn at just that moment count again."""
     db.session.execute(
         update(Consent)  # unscoped: by partner id
-        .where(Consent.partner_id == partner_id, Consent.contact_id == contact_id, Consent.withdrawn_at == withdrawn_at)
+        .where(
+            Consent.partner_id == partner_id,
+            Consent.contact_id == contact_id,
+            Consent.withdrawn_at == withdrawn_at,
+        )
         .values(withdrawn_at=None)
         .execution_options(synchronize_session="fetch")
     )
@@ -131,5 +139,7 @@ def restore(partner_id: int, contact_id: int, withdrawn_at: datetime) -> None:
 
 def consents_of(partner_id: int, contact_id: int) -> list[Consent]:
     """Everything this contact ever agreed to, the newest first."""
-    query = select(Consent).where(Consent.partner_id == partner_id, Consent.contact_id == contact_id)  # unscoped: by partner id
+    query = select(Consent).where(
+        Consent.partner_id == partner_id, Consent.contact_id == contact_id
+    )  # unscoped: by partner id
     return list(db.session.scalars(query.order_by(Consent.given_on.desc(), Consent.id.desc())))

@@ -25,8 +25,16 @@ _FOREIGN = {
 _UTF8_TRACES = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 # é is \x82 in DOS code pages and \x8e on old Macs: read as cp1252 they put low quotes and capitals with carons into words.
-_INSIDE_WORDS = re.compile(rb"[A-Za-z][\x82-\x89\x8b\x91\x93-\x95\x98\x99\x9b][a-z]|[a-z][\x8a\x8c\x8e\x9f][a-z]")
-NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+_INSIDE_WORDS = re.compile(
+    rb"[A-Za-z][\x82-\x89\x8b\x91\x93-\x95\x98\x99\x9b][a-z]|[a-z][\x8a\x8c\x8e\x9f][a-z]"
+)
+NAMES = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+}
 
 
 def transcode(source: BinaryIO, target: BinaryIO) -> str:
@@ -88,7 +96,12 @@ def _copy(source: BinaryIO, target: BinaryIO, encoding: str) -> None:
             text = plain.decode(data, final=not data)
         except UnicodeDecodeError as error:
             # `error.object` is this chunk with what was left of the one before; what decodes before the fault counts too
-            good = error.object[: error.start].decode(encoding, "ignore").replace("\r\n", "\n").replace("\r", "\n")
+            good = (
+                error.object[: error.start]
+                .decode(encoding, "ignore")
+                .replace("\r\n", "\n")
+                .replace("\r", "\n")
+            )
             raise _Undecodable(line + good.count("\n")) from None
         if first:
             text, first = text.removeprefix("\ufeff"), False
@@ -100,10 +113,15 @@ def _copy(source: BinaryIO, target: BinaryIO, encoding: str) -> None:
 
 
 def _refuse_garbled(text: str, line: int) -> None:
-    for sign, what in (("\0", "A NUL character stands here: the file is damaged."), ("\ufffd", "“�” stands here: letters were lost when the file was saved.")):
+    for sign, what in (
+        ("\0", "A NUL character stands here: the file is damaged."),
+        ("\ufffd", "“�” stands here: letters were lost when the file was saved."),
+    ):
         at = text.find(sign)
         if at >= 0:
-            raise Unreadable(line + text.count("\n", 0, at), what, f"Export it again from where it came from. {_AS_UTF8}")
+            raise Unreadable(
+                line + text.count("\n", 0, at), what, f"Export it again from where it came from. {_AS_UTF8}"
+            )
 
 
 def _refuse_unlike_cp1252(source: BinaryIO) -> None:

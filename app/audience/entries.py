@@ -83,7 +83,8 @@ class Reader:
     def _entry(self, row: Row) -> Entry:
         if len(row.cells) > len(self.header) and any(cell.strip() for cell in row.cells[len(self.header) :]):
             raise _No(
-                f"{len(row.cells)} cells, where the headings are {len(self.header)}", "Look for a separator that should stand in quotation marks"
+                f"{len(row.cells)} cells, where the headings are {len(self.header)}",
+                "Look for a separator that should stand in quotation marks",
             )
         cells: dict[Becomes, str] = {}
         custom: dict[str, str] = {}
@@ -99,7 +100,9 @@ class Reader:
         email = normalise(cells.get(Becomes.EMAIL, ""))
         opted_out = _yes_or_no(cells.get(Becomes.OPTED_OUT, ""), "May not be mailed")
         consent = None if opted_out else self._consent(cells)
-        tracking = consent is not None and (self.plan.tracking or _yes_or_no(cells.get(Becomes.TRACKING, ""), "Tracking"))
+        tracking = consent is not None and (
+            self.plan.tracking or _yes_or_no(cells.get(Becomes.TRACKING, ""), "Tracking")
+        )
         return Entry(email, _values(cells), custom, consent, tracking, opted_out)
 
     def _consent(self, cells: dict[Becomes, str]) -> Given | None:
@@ -126,7 +129,9 @@ class Reader:
             raise _No("No date of the consent", "Write the day they said yes, or of their last order")
         day = read_date(text, self.month_first)
         if day is None:
-            raise _No("The date of the consent can’t be read", "Write it as year-month-day, such as 2026-05-19")
+            raise _No(
+                "The date of the consent can’t be read", "Write it as year-month-day, such as 2026-05-19"
+            )
         if day > self.today:
             raise _No("The date of the consent lies ahead", "Write the day they said yes")
         return day
@@ -177,7 +182,11 @@ def _values(cells: dict[Becomes, str]) -> dict[str, str]:
     if full:
         first, _, last = full.partition(" ")
         cells = {**cells, Becomes.FIRST_NAME: first, Becomes.LAST_NAME: last}
-    return {str(name): _at_most(cells[name], columns.LIMITS[name], name.label) for name in columns.TEXT_FIELDS if cells.get(name)}
+    return {
+        str(name): _at_most(cells[name], columns.LIMITS[name], name.label)
+        for name in columns.TEXT_FIELDS
+        if cells.get(name)
+    }
 
 
 def _yes_or_no(text: str, what: str) -> bool:

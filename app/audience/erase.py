@@ -15,14 +15,20 @@ from app.errors import Refused
 def say_no(actor: Actor, contact: Contact) -> None:
     """Record that this person said no to the partner, by phone or in person; every yes is withdrawn."""
     at = now()
-    suppress(SuppressionScope.PARTNER, actor.organisation.id, contact.address_hash, SuppressionReason.MANUAL, at=at)
+    suppress(
+        SuppressionScope.PARTNER, actor.organisation.id, contact.address_hash, SuppressionReason.MANUAL, at=at
+    )
     consent.withdraw(actor.organisation.id, [contact.id], at)
     record(actor, "contact.suppressed", contact)
 
 
 def take_back(actor: Actor, contact: Contact) -> None:
     """Take back a no that a colleague recorded by hand. Raises Refused for every other: those are the person's own."""
-    rows = [row for row in suppressions_of(actor.organisation.id, [], contact.address_hash) if _by_hand(actor, row)]
+    rows = [
+        row
+        for row in suppressions_of(actor.organisation.id, [], contact.address_hash)
+        if _by_hand(actor, row)
+    ]
     if not rows:
         raise Refused("Only a no that was recorded here by hand can be taken back.")
     lift(rows)
@@ -32,7 +38,11 @@ def take_back(actor: Actor, contact: Contact) -> None:
 
 
 def _by_hand(actor: Actor, row: Suppression) -> bool:
-    return row.scope is SuppressionScope.PARTNER and row.reason is SuppressionReason.MANUAL and row.organisation_id == actor.organisation.id
+    return (
+        row.scope is SuppressionScope.PARTNER
+        and row.reason is SuppressionReason.MANUAL
+        and row.organisation_id == actor.organisation.id
+    )
 
 
 def erase(actor: Actor, contact: Contact) -> None:

@@ -40,7 +40,9 @@ class Forecast:
         return self.added + self.updated
 
 
-def forecast(partner: Organisation, imp: ContactImport, mapping: Sequence[Becomes], plan: Plan | None) -> Forecast | None:
+def forecast(
+    partner: Organisation, imp: ContactImport, mapping: Sequence[Becomes], plan: Plan | None
+) -> Forecast | None:
     """Count a file against what is there. None for large files, and while no column is the address.
 
     Without a whole plan only addresses and fields are judged.
@@ -68,7 +70,9 @@ def forecast(partner: Organisation, imp: ContactImport, mapping: Sequence[Become
                 opted_out.add(entry.email)
     known, no = _known(partner, sorted(emails))
     no |= opted_out
-    return Forecast(rows, len(emails - known - no), len((emails & known) - no), repeated, len(no), refused, bad)
+    return Forecast(
+        rows, len(emails - known - no), len((emails & known) - no), repeated, len(no), refused, bad
+    )
 
 
 def complete(plan: Plan, mapping: Sequence[Becomes]) -> bool:
@@ -95,7 +99,11 @@ def _known(partner: Organisation, emails: Sequence[str]) -> tuple[set[str], set[
     key = current().suppression_key.encode()
     for start in range(0, len(emails), _BATCH):
         part = emails[start : start + _BATCH]
-        known.update(db.session.scalars(scoped(partner, Contact).with_only_columns(Contact.email).where(Contact.email.in_(part))))
+        known.update(
+            db.session.scalars(
+                scoped(partner, Contact).with_only_columns(Contact.email).where(Contact.email.in_(part))
+            )
+        )
         hashes = {hash_with(key, email): email for email in part}
         no.update(hashes[found] for found in said_no(partner.id, list(hashes)))
     return known, no

@@ -13,10 +13,18 @@ from app.web.forms import DateField, FileField, Form, Required, Short, stripped
 
 MOST_BYTES = 60_000_000
 REASONS = (
-    (Why.CUSTOMER, "They are customers", "They bought from you and were told then that they can say no. Runs out 2 years after their last order."),
+    (
+        Why.CUSTOMER,
+        "They are customers",
+        "They bought from you and were told then that they can say no. Runs out 2 years after their last order.",
+    ),
     (Why.EXPRESS, "They agreed", "Say when, where, and to which words. Holds until they withdraw it."),
     (Why.INQUIRY, "They asked you something", "A quote, a call, a question. Runs out 6 months after it."),
-    (Why.COLUMN, "A column says it", "For each row: basis, date and source. A row without a basis can’t be mailed."),
+    (
+        Why.COLUMN,
+        "A column says it",
+        "For each row: basis, date and source. A row without a basis can’t be mailed.",
+    ),
     (Why.UNKNOWN, "I don’t know", "They come in as contacts that can’t be mailed."),
 )
 
@@ -24,7 +32,9 @@ REASONS = (
 class UploadForm(Form):
     """The first step: a file."""
 
-    file = FileField("CSV file", [Required("Choose a file.")], kinds=(".csv", ".txt", ".tsv"), most=MOST_BYTES)
+    file = FileField(
+        "CSV file", [Required("Choose a file.")], kinds=(".csv", ".txt", ".tsv"), most=MOST_BYTES
+    )
 
     def upload(self) -> FileStorage:
         """The file as it came; call it after validate()."""
@@ -38,12 +48,16 @@ class ConfirmForm(Form):
     """The second step: why these people may be mailed, and which list they join. The columns come beside it."""
 
     why = StringField("Why may you mail them?")  # drawn as the radio buttons of REASONS
-    source = StringField("Where did they say yes, or were told they can say no?", [Short(200)], filters=[stripped])
+    source = StringField(
+        "Where did they say yes, or were told they can say no?", [Short(200)], filters=[stripped]
+    )
     wording = TextAreaField("The words they agreed to", [Short(2_000)], filters=[stripped])
     wording_version = StringField("Version of the words", [Short(40)], filters=[stripped])
     given_on = DateField("Date", [Optional()])
     tracking = BooleanField("They also agreed that you note what each of them opens and clicks")
-    list_name = StringField("Into the list", [Required("Give the list a name."), Short(120)], filters=[stripped])
+    list_name = StringField(
+        "Into the list", [Required("Give the list a name."), Short(120)], filters=[stripped]
+    )
 
     def plan(self) -> Plan | None:
         """The answers as a plan; None while nobody has said why."""

@@ -1,6 +1,7 @@
 """The three steps of an import: the file, its columns and consent, the run with what was refused."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePath
 from typing import BinaryIO
 from typing import cast as typed
@@ -43,7 +44,9 @@ class Column:
 def index() -> Answer:
     """Every import so far."""
     rows = queries.imports(actor().organisation)
-    return render_template("audience/imports.html", rows=rows, names=queries.names_of([row.created_by for row in rows]))
+    return render_template(
+        "audience/imports.html", rows=rows, names=queries.names_of([row.created_by for row in rows])
+    )
 
 
 @imports.route("/new", methods=["GET", "POST"])
@@ -108,7 +111,9 @@ def count_again(pid: str) -> Answer:
     form = ConfirmForm()
     mapping = mapping_of(request.form, len(imp.layout["header"]))
     found = forecast(actor().organisation, imp, mapping, form.plan())
-    return render_template("audience/_forecast.html", imp=imp, forecast=found, most_rows=MOST_ROWS, fault=columns.check(mapping))
+    return render_template(
+        "audience/_forecast.html", imp=imp, forecast=found, most_rows=MOST_ROWS, fault=columns.check(mapping)
+    )
 
 
 @imports.get("/<pid>/progress")
@@ -141,7 +146,9 @@ def refused_rows(pid: str) -> Answer:
         raise NotFound()
     data = b"".join(refused.download(imp, imp.layout["header"]))
     name = f"refused-{imp.created_at:%Y-%m-%d}.csv"
-    return Response(data, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
+    return Response(
+        data, mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"}
+    )
 
 
 def _import(pid: str) -> ContactImport:
@@ -153,7 +160,9 @@ def _list_name(imp: ContactImport) -> str:
     return lists[0][0].name if len(lists) == 1 else PurePath(imp.filename).stem[:120]
 
 
-def _mapping_page(imp: ContactImport, form: ConfirmForm, mapping: list[Becomes], fault: str | None = None) -> str:
+def _mapping_page(
+    imp: ContactImport, form: ConfirmForm, mapping: list[Becomes], fault: str | None = None
+) -> str:
     partner = actor().organisation
     found = forecast(partner, imp, mapping, form.plan())
     layout = imp.layout
@@ -205,7 +214,11 @@ def _run(imp: ContactImport) -> dict[str, object]:
         "by": names.get(typed(int, imp.created_by), "the operator"),
         "reasons": {str(why): title for why, title, _ in REASONS},
         "refusals": [] if imp.purged_at else refused.first(imp, SHOWN_REFUSALS),
-        "email_at": next((int(number) for number, becomes in imp.mapping.items() if becomes == Becomes.EMAIL), 0),
+        "email_at": next(
+            (int(number) for number, becomes in imp.mapping.items() if becomes == Becomes.EMAIL), 0
+        ),
+        "given_on": date.fromisoformat(imp.consent["given_on"]) if imp.consent.get("given_on") else None,
         "lives": imp.status in (ImportStatus.WAITING, ImportStatus.IMPORTING),
         "now": now(),
+        "chunk": importing.CHUNK,
     }

@@ -39,7 +39,7 @@ from app.queue import JobName, enqueue
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 500
+CHUNK = 250  # rows in one transaction: short enough to hold nobody up on SQLite
 LEASE = timedelta(seconds=60)
 _IN_MEMORY = 4 * 1024 * 1024
 
@@ -98,7 +98,13 @@ def confirm(by: By, imp: ContactImport, mapping: Sequence[Becomes], plan: Plan, 
     imp.mapping = columns.to_json(mapping)
     imp.consent = plan.to_json()
     IMPORT.move(imp, ImportStatus.WAITING)
-    record(by if isinstance(by, Actor) else None, "contacts.import_confirmed", imp, rows=imp.rows, basis=str(plan.why))
+    record(
+        by if isinstance(by, Actor) else None,
+        "contacts.import_confirmed",
+        imp,
+        rows=imp.rows,
+        basis=str(plan.why),
+    )
     enqueue(JobName.IMPORT_CONTACTS, imp.id)
 
 
@@ -164,7 +170,12 @@ def stop(actor: Actor, imp: ContactImport) -> None:
     record(actor, "contacts.import_stopped", imp, read=imp.read)
 
 
-def reader_of(imp: ContactImport, partner: Organisation, mapping: Sequence[Becomes] | None = None, plan: Plan | None = None) -> Reader:
+def reader_of(
+    imp: ContactImport,
+    partner: Organisation,
+    mapping: Sequence[Becomes] | None = None,
+    plan: Plan | None = None,
+) -> Reader:
     """What turns this import's rows into people; mapping and plan as stored unless given."""
     layout = table.Layout.from_json(imp.layout)
     return Reader(
@@ -177,7 +188,9 @@ def reader_of(imp: ContactImport, partner: Organisation, mapping: Sequence[Becom
 
 
 def _claim(import_id: int) -> ContactImport | None:
-    imp = db.session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    imp = db.session.get(
+        ContactImport, import_id, with_for_update=True, populate_existing=True
+    )  # unscoped: a job has an id, no tenant
     held = imp is not None and imp.lease_until is not None and imp.lease_until > now()
     if imp is None or held or imp.status not in (ImportStatus.WAITING, ImportStatus.IMPORTING):
         db.session.rollback()
@@ -207,7 +220,9 @@ def _chunks(imp: ContactImport, worker: str) -> Generator[None, None, None]:
 
 
 def _release(import_id: int, worker: str) -> None:
-    row = db.session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    row = db.session.get_one(
+        ContactImport, import_id, with_for_update=True, populate_existing=True
+    )  # unscoped: the job’s own row
     if row.worker == worker:
         row.lease_until = None
         enqueue(JobName.IMPORT_CONTACTS, import_id)
@@ -215,7 +230,9 @@ def _release(import_id: int, worker: str) -> None:
 
 
 def _end(import_id: int, worker: str, status: ImportStatus, reason: str | None = None) -> None:
-    row = db.session.get_one(ContactImport, import_id, with_for_update=True, populate_existing=True)
+    row = db.session.get_one(
+        ContactImport, import_id, with_for_update=True, populate_existing=True
+    )  # unscoped: the job’s own row
     if row.worker != worker or row.status is not ImportStatus.IMPORTING:
         db.session.rollback()
         return

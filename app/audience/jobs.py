@@ -47,7 +47,9 @@ def purge_files(app: Flask) -> int:
     ended = and_(ContactImport.status.in_(_ENDED), ContactImport.finished_at < before)
     left = and_(ContactImport.status == ImportStatus.MAPPING, ContactImport.created_at < before)
     with app.app_context():
-        query = select(ContactImport).where(ContactImport.purged_at.is_(None), or_(ended, left))  # unscoped: the beat looks at all
+        query = select(ContactImport).where(
+            ContactImport.purged_at.is_(None), or_(ended, left)
+        )  # unscoped: the beat looks at all
         due = list(db.session.scalars(query.limit(50)))
         for imp in due:
             refused.delete(imp)

@@ -9,7 +9,9 @@ from app.db import db, scoped
 
 def list_named(partner: Organisation, name: str) -> ContactList:
     """The partner's list of this name, made if there is none; capitals make no difference."""
-    found = db.session.scalars(scoped(partner, ContactList).where(func.lower(ContactList.name) == name.lower())).first()
+    found = db.session.scalars(
+        scoped(partner, ContactList).where(func.lower(ContactList.name) == name.lower())
+    ).first()
     if found is None:
         found = ContactList(partner_id=partner.id, name=name)
         db.session.add(found)
@@ -26,5 +28,9 @@ def lists_of(partner: Organisation) -> list[tuple[ContactList, int]]:
         .group_by(ListMember.list_id)
         .subquery()
     )
-    query = scoped(partner, ContactList).outerjoin(members, members.c.list_id == ContactList.id).order_by(ContactList.name)
+    query = (
+        scoped(partner, ContactList)
+        .outerjoin(members, members.c.list_id == ContactList.id)
+        .order_by(ContactList.name)
+    )
     return [(row, people or 0) for row, people in db.session.execute(query.add_columns(members.c.people))]

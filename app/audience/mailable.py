@@ -55,7 +55,10 @@ _WORDS = {
     Reason.COMPLAINED: ("Marked a mail as spam", "Nothing. It counts for good"),
     Reason.BOUNCED: ("Address bounced before", "Correct the address"),
     Reason.EXPIRED: ("Consent ran out", "Renewed by their next order or question, or by a yes in person"),
-    Reason.NO_CONSENT: ("No consent to marketing on record", "Ask them in person; a mail asking for consent is itself marketing"),
+    Reason.NO_CONSENT: (
+        "No consent to marketing on record",
+        "Ask them in person; a mail asking for consent is itself marketing",
+    ),
 }
 
 _MAILABLE = "mailable"
@@ -77,7 +80,10 @@ class Mailable:
 
 def _given(purpose: ConsentPurpose, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     inner = select(Consent.id).where(  # unscoped: bound to the contact of the outer query
-        Consent.contact_id == Contact.id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None), *conditions
+        Consent.contact_id == Contact.id,
+        Consent.purpose == purpose,
+        Consent.withdrawn_at.is_(None),
+        *conditions,
     )
     return inner.correlate(Contact).exists()
 
@@ -92,7 +98,9 @@ def ran_out() -> ColumnElement[bool]:
     return _given(ConsentPurpose.MARKETING, Consent.expires_on < now().date())
 
 
-def _verdicts(partner_id: int, vendor_id: int | None) -> tuple[ColumnElement[Any], list[tuple[Any, ColumnElement[bool]]]]:
+def _verdicts(
+    partner_id: int, vendor_id: int | None
+) -> tuple[ColumnElement[Any], list[tuple[Any, ColumnElement[bool]]]]:
     """The verdict on Contact as SQL, and the outer joins (each at most one row) it needs."""
     mine, theirs, everyone = aliased(Suppression), aliased(Suppression), aliased(Suppression)
     joins = [
@@ -117,16 +125,22 @@ def _verdicts(partner_id: int, vendor_id: int | None) -> tuple[ColumnElement[Any
 
 def _at(suppression: Any, scope: SuppressionScope, organisation_id: int) -> ColumnElement[bool]:
     return and_(
-        suppression.address_hash == Contact.address_hash, suppression.scope == scope, suppression.organisation_id == organisation_id
+        suppression.address_hash == Contact.address_hash,
+        suppression.scope == scope,
+        suppression.organisation_id == organisation_id,
     )
 
 
 def _members(partner_id: int, list_id: int, *columns: Any) -> Select[Any]:
     return (
-        select(*columns)  # unscoped: the partner's id stands below, and expansion has no request's organisation
+        select(
+            *columns
+        )  # unscoped: the partner's id stands below, and expansion has no request's organisation
         .select_from(ListMember)
         .join(Contact, and_(Contact.id == ListMember.contact_id, Contact.partner_id == ListMember.partner_id))
-        .where(ListMember.list_id == list_id, ListMember.partner_id == partner_id, Contact.erased_at.is_(None))
+        .where(
+            ListMember.list_id == list_id, ListMember.partner_id == partner_id, Contact.erased_at.is_(None)
+        )
     )
 
 
@@ -147,18 +161,27 @@ def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> 
     for target, condition in joins:
         inner = inner.outerjoin(target, condition)
     table = inner.subquery()
-    found = {row[0]: row[1] for row in db.session.execute(select(table.c.verdict, func.count()).group_by(table.c.verdict))}
+    found = {
+        row[0]: row[1]
+        for row in db.session.execute(select(table.c.verdict, func.count()).group_by(table.c.verdict))
+    }
     reasons = {reason: found[str(reason)] for reason in Reason if str(reason) in found}
     return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
 
 
 def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, bool]]:
     """The contacts of a list that may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
-    query = _members(partner_id, list_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked"))
-    return query.where(~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING))
+    query = _members(
+        partner_id, list_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked")
+    )
+    return query.where(
+        ~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING)
+    )
 
 
-def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int) -> list[Row[tuple[int, bool]]]:
+def mailable_contacts(
+    partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int
+) -> list[Row[tuple[int, bool]]]:
     """Up to `limit` mailable contacts with an id above `after_id`: rows (contact_id, tracked) in the order of contact_id.
 
     Fewer than `limit` means that the list is at its end. Both sides of a window of members are named to the database,
@@ -168,13 +191,24 @@ def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: i
     while len(rows) < limit:
         wanted = limit - len(rows)
         window = select(ListMember.contact_id).where(  # unscoped: by partner id
-            ListMember.list_id == list_id, ListMember.partner_id == partner_id, ListMember.contact_id > after_id
+            ListMember.list_id == list_id,
+            ListMember.partner_id == partner_id,
+            ListMember.contact_id > after_id,
         )
-        last = db.session.scalar(select(func.max(window.order_by(ListMember.contact_id).limit(max(wanted, 500)).subquery().c.contact_id)))
+        last = db.session.scalar(
+            select(
+                func.max(
+                    window.order_by(ListMember.contact_id).limit(max(wanted, 500)).subquery().c.contact_id
+                )
+            )
+        )
         if last is None:
             break
         query = mailable_select(partner_id, vendor_id, list_id).where(
-            ListMember.contact_id > after_id, ListMember.contact_id <= last, Contact.id > after_id, Contact.id <= last
+            ListMember.contact_id > after_id,
+            ListMember.contact_id <= last,
+            Contact.id > after_id,
+            Contact.id <= last,
         )
         rows += db.session.execute(query.order_by(Contact.id).limit(wanted)).all()
         after_id = last
@@ -184,7 +218,9 @@ def mailable_contacts(partner_id: int, vendor_id: int, list_id: int, after_id: i
 def verdicts(partner_id: int, vendor_id: int | None, contact_ids: Sequence[int]) -> dict[int, Reason | None]:
     """For each of these contacts of the partner: None if they may be mailed, else the reason why not."""
     verdict, joins = _verdicts(partner_id, vendor_id)
-    query = select(Contact.id, verdict).where(Contact.partner_id == partner_id, Contact.id.in_(contact_ids))  # unscoped: by partner id
+    query = select(Contact.id, verdict).where(
+        Contact.partner_id == partner_id, Contact.id.in_(contact_ids)
+    )  # unscoped: by partner id
     for target, condition in joins:
         query = query.outerjoin(target, condition)
     return {row[0]: None if row[1] == _MAILABLE else Reason(row[1]) for row in db.session.execute(query)}

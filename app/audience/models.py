@@ -35,7 +35,9 @@ class Contact(PublicId, Base):
     import_id: Mapped[int | None] = mapped_column(ForeignKey("contact_import.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # fields are gone; the hash stays so that old links can still say no
+    erased_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # fields are gone; the hash stays so that old links can still say no
 
 
 class ContactList(PublicId, Base):
@@ -152,9 +154,15 @@ class ContactImport(PublicId, Base):
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     filename: Mapped[str] = mapped_column(String(200))
     key: Mapped[str] = mapped_column(String(200))  # in the store, as UTF-8 with plain line ends
-    refused_key: Mapped[str | None] = mapped_column(String(200))  # the folder of the refused rows in the store
-    refused_parts: Mapped[int] = mapped_column(default=0)  # numbered files in it, one for each chunk that had some
-    layout: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # encoding, delimiter, header, size
+    refused_key: Mapped[str | None] = mapped_column(
+        String(200)
+    )  # the folder of the refused rows in the store
+    refused_parts: Mapped[int] = mapped_column(
+        default=0
+    )  # numbered files in it, one for each chunk that had some
+    layout: Mapped[dict[str, Any]] = mapped_column(
+        JSONType, default=dict
+    )  # encoding, delimiter, header, size
     fingerprint: Mapped[str] = mapped_column(String(64), default="")  # SHA-256 of the file as it came
     status: Mapped[ImportStatus] = mapped_column(StrEnumType(ImportStatus), default=ImportStatus.MAPPING)
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
@@ -168,11 +176,15 @@ class ContactImport(PublicId, Base):
     repeated: Mapped[int] = mapped_column(default=0)
     said_no: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
-    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)  # line and reason, no field of a person
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONType, default=list
+    )  # line and reason, no field of a person
     reason: Mapped[str | None] = mapped_column(String(300))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     worker: Mapped[str | None] = mapped_column(String(22))  # who holds the lease
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the file and the refused rows were deleted
+    purged_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # when the file and the refused rows were deleted

@@ -41,10 +41,15 @@ class Refusal:
     row: Suppression
 
 
-def contacts(partner: Organisation, words: str = "", list_id: int | None = None, before: int | None = None) -> Shown:
+def contacts(
+    partner: Organisation, words: str = "", list_id: int | None = None, before: int | None = None
+) -> Shown:
     """The partner's contacts, newest first: those whose name, company or address holds every word, in a list if one is given."""
     query = _chosen(partner, words, list_id)
-    total = db.session.scalar(select(func.count()).select_from(query.with_only_columns(Contact.id).subquery())) or 0
+    total = (
+        db.session.scalar(select(func.count()).select_from(query.with_only_columns(Contact.id).subquery()))
+        or 0
+    )
     if before is not None:
         query = query.where(Contact.id < before)
     found = list(db.session.scalars(query.order_by(Contact.id.desc()).limit(PAGE + 1)))
@@ -61,7 +66,9 @@ def _chosen(partner: Organisation, words: str, list_id: int | None) -> Select[Co
         fields = (Contact.email, Contact.first_name, Contact.last_name, Contact.company)
         query = query.where(or_(*(func.lower(column).like(like, escape="!") for column in fields)))
     if list_id is not None:
-        members = select(ListMember.contact_id).where(ListMember.list_id == list_id, ListMember.partner_id == partner.id)  # unscoped: by partner id
+        members = select(ListMember.contact_id).where(
+            ListMember.list_id == list_id, ListMember.partner_id == partner.id
+        )  # unscoped: by partner id
         query = query.where(Contact.id.in_(members))
     return query
 
@@ -70,7 +77,11 @@ def every_contact(partner: Organisation, words: str = "", list_id: int | None = 
     """All chosen contacts with their verdicts, a thousand at a time, for an export."""
     after = 0
     while True:
-        rows = list(db.session.scalars(_chosen(partner, words, list_id).where(Contact.id > after).order_by(Contact.id).limit(1_000)))
+        rows = list(
+            db.session.scalars(
+                _chosen(partner, words, list_id).where(Contact.id > after).order_by(Contact.id).limit(1_000)
+            )
+        )
         if not rows:
             return
         verdicts = mailable.verdicts(partner.id, None, [row.id for row in rows])
@@ -104,7 +115,9 @@ def refusals_of(partner: Organisation, one: Contact) -> list[Refusal]:
 
 def imports(partner: Organisation, most: int = 100) -> list[ContactImport]:
     """The partner's imports, the newest first."""
-    return list(db.session.scalars(scoped(partner, ContactImport).order_by(ContactImport.id.desc()).limit(most)))
+    return list(
+        db.session.scalars(scoped(partner, ContactImport).order_by(ContactImport.id.desc()).limit(most))
+    )
 
 
 def list_of_import(partner: Organisation, imp: ContactImport) -> ContactList | None:
@@ -119,4 +132,7 @@ def names_of(people: Sequence[int | None]) -> dict[int, str]:
     wanted = {person for person in people if person is not None}
     if not wanted:
         return {}
-    return {row[0]: row[1] for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
+    return {
+        row[0]: row[1]
+        for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    }

@@ -23,13 +23,22 @@ class Visitor:
 def remember(partner_id: int, visitor: Visitor) -> Contact:
     """The partner's contact with this address, made if need be; empty fields are filled, known ones kept."""
     contact = db.session.scalars(
-        select(Contact).where(Contact.partner_id == partner_id, Contact.email == visitor.email)  # unscoped: scoped by its first condition
+        select(Contact).where(
+            Contact.partner_id == partner_id, Contact.email == visitor.email
+        )  # unscoped: scoped by its first condition
     ).one_or_none()
     if contact is None:
-        contact = Contact(partner_id=partner_id, email=visitor.email, address_hash=address_hash(visitor.email))
+        contact = Contact(
+            partner_id=partner_id, email=visitor.email, address_hash=address_hash(visitor.email)
+        )
         db.session.add(contact)
     first, _, last = visitor.name.strip().partition(" ")
-    for field, value in (("first_name", first), ("last_name", last), ("company", visitor.company), ("phone", visitor.phone)):
+    for field, value in (
+        ("first_name", first),
+        ("last_name", last),
+        ("company", visitor.company),
+        ("phone", visitor.phone),
+    ):
         if value and not getattr(contact, field):
             setattr(contact, field, value[: getattr(Contact, field).type.length])
     db.session.flush()

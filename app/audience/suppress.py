@@ -45,7 +45,13 @@ def suppress(
 ) -> None:
     """Record a no; saying it twice changes nothing, except that a person's own no replaces a bounce."""
     suppress_all(scope, organisation_id, [address_hash], reason, delivery_id, at)
-    log.info("suppressed", scope=str(scope), organisation_id=organisation_id, reason=str(reason), delivery_id=delivery_id)
+    log.info(
+        "suppressed",
+        scope=str(scope),
+        organisation_id=organisation_id,
+        reason=str(reason),
+        delivery_id=delivery_id,
+    )
 
 
 def suppress_all(
@@ -61,14 +67,23 @@ def suppress_all(
         return
     moment = at or now()
     rows = [
-        {"scope": scope, "organisation_id": organisation_id, "address_hash": h, "reason": reason, "delivery_id": delivery_id, "at": moment}
+        {
+            "scope": scope,
+            "organisation_id": organisation_id,
+            "address_hash": h,
+            "reason": reason,
+            "delivery_id": delivery_id,
+            "at": moment,
+        }
         for h in dict.fromkeys(hashes)
     ]
     insert: Any = sqlite.insert(Suppression) if is_sqlite() else postgresql.insert(Suppression)
     statement = insert.on_conflict_do_update(
         index_elements=["address_hash", "scope", "organisation_id"],
         set_={name: insert.excluded[name] for name in ("reason", "delivery_id", "at")},
-        where=and_(Suppression.reason == SuppressionReason.BOUNCE, insert.excluded.reason != SuppressionReason.BOUNCE),
+        where=and_(
+            Suppression.reason == SuppressionReason.BOUNCE, insert.excluded.reason != SuppressionReason.BOUNCE
+        ),
     )
     db.session.execute(statement, rows)
 
@@ -80,13 +95,17 @@ def applies(partner_id: int, vendor_id: int | None) -> ColumnElement[bool]:
         and_(Suppression.scope == SuppressionScope.PLATFORM, Suppression.organisation_id == PLATFORM),
     ]
     if vendor_id is not None:
-        scopes.append(and_(Suppression.scope == SuppressionScope.VENDOR, Suppression.organisation_id == vendor_id))
+        scopes.append(
+            and_(Suppression.scope == SuppressionScope.VENDOR, Suppression.organisation_id == vendor_id)
+        )
     return or_(*scopes)
 
 
 def is_suppressed(hash_column: Any, partner_id: int, vendor_id: int | None) -> ColumnElement[bool]:
     """An EXISTS on a column that holds address hashes, for use inside another statement's WHERE."""
-    inner = select(Suppression.id).where(Suppression.address_hash == hash_column, applies(partner_id, vendor_id))
+    inner = select(Suppression.id).where(
+        Suppression.address_hash == hash_column, applies(partner_id, vendor_id)
+    )
     return inner.correlate_except(Suppression).exists()
 
 
@@ -96,7 +115,13 @@ def suppressed_hashes(partner_id: int, vendor_id: int | None, hashes: Iterable[s
     found: set[str] = set()
     for start in range(0, len(wanted), _BATCH):
         part = wanted[start : start + _BATCH]
-        found.update(db.session.scalars(select(Suppression.address_hash).where(Suppression.address_hash.in_(part), applies(partner_id, vendor_id))))
+        found.update(
+            db.session.scalars(
+                select(Suppression.address_hash).where(
+                    Suppression.address_hash.in_(part), applies(partner_id, vendor_id)
+                )
+            )
+        )
     return found
 
 
@@ -104,7 +129,9 @@ def said_no(partner_id: int, hashes: Sequence[str]) -> set[str]:
     """Which of these people said no to the partner themselves, or had it said for them: bounces are no answer."""
     rows = db.session.scalars(
         select(Suppression.address_hash).where(
-            Suppression.address_hash.in_(hashes), applies(partner_id, None), Suppression.reason != SuppressionReason.BOUNCE
+            Suppression.address_hash.in_(hashes),
+            applies(partner_id, None),
+            Suppression.reason != SuppressionReason.BOUNCE,
         )
     )
     return set(rows)
@@ -114,8 +141,14 @@ def suppressions_of(partner_id: int, vendor_ids: Sequence[int], address_hash: st
     """Every no that keeps this partner from mailing this address, the oldest first."""
     counts = [applies(partner_id, None)]
     if vendor_ids:
-        counts.append(and_(Suppression.scope == SuppressionScope.VENDOR, Suppression.organisation_id.in_(vendor_ids)))
-    query = select(Suppression).where(Suppression.address_hash == address_hash, or_(*counts)).order_by(Suppression.at, Suppression.id)
+        counts.append(
+            and_(Suppression.scope == SuppressionScope.VENDOR, Suppression.organisation_id.in_(vendor_ids))
+        )
+    query = (
+        select(Suppression)
+        .where(Suppression.address_hash == address_hash, or_(*counts))
+        .order_by(Suppression.at, Suppression.id)
+    )
     return list(db.session.scalars(query))
 
 

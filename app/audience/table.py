@@ -46,7 +46,14 @@ class Layout:
 
     def to_json(self) -> dict[str, Any]:
         """What is kept with the import: no cell of a row."""
-        return {"encoding": self.encoding, "delimiter": self.delimiter, "header": self.header, "start": self.start, "line": self.line, "size": self.size}
+        return {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "header": self.header,
+            "start": self.start,
+            "line": self.line,
+            "size": self.size,
+        }
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Layout":
@@ -82,7 +89,11 @@ class Rows:
     def _lines(self) -> Iterator[str]:
         while raw := self._stream.readline(MAX_LINE + 1):
             if len(raw) > MAX_LINE:
-                raise Unreadable(self.line + 1, "This line is longer than 1 MB.", "Check that the file is a list of contacts, one a line.")
+                raise Unreadable(
+                    self.line + 1,
+                    "This line is longer than 1 MB.",
+                    "Check that the file is a list of contacts, one a line.",
+                )
             self.position += len(raw)
             self.line += 1
             yield raw.decode()
@@ -91,11 +102,21 @@ class Rows:
 def _explained(begins: int, now_at: int, message: str) -> Unreadable:
     if "field larger" in message:
         return Unreadable(
-            begins, "A cell here is longer than 64 KB.", "Shorten it, or look for a quotation mark that is opened and never closed."
+            begins,
+            "A cell here is longer than 64 KB.",
+            "Shorten it, or look for a quotation mark that is opened and never closed.",
         )
     if "unexpected end" in message:
-        return Unreadable(begins, "A quotation mark opens here and never closes.", 'Close it, or write "" for a quotation mark inside a cell.')
-    return Unreadable(now_at, "A quotation mark stands in the middle of a quoted cell.", 'Write "" for a quotation mark inside a cell.')
+        return Unreadable(
+            begins,
+            "A quotation mark opens here and never closes.",
+            'Close it, or write "" for a quotation mark inside a cell.',
+        )
+    return Unreadable(
+        now_at,
+        "A quotation mark stands in the middle of a quoted cell.",
+        'Write "" for a quotation mark inside a cell.',
+    )
 
 
 def inspect(stream: BinaryIO, encoding: str) -> Layout:
@@ -115,9 +136,15 @@ def inspect(stream: BinaryIO, encoding: str) -> Layout:
     for row in walk:
         count += 1
         if len(row.cells) > MAX_COLUMNS:
-            raise Unreadable(row.line, f"This row has {len(row.cells):,} cells.", f"At most {MAX_COLUMNS} columns can be read.")
+            raise Unreadable(
+                row.line,
+                f"This row has {len(row.cells):,} cells.",
+                f"At most {MAX_COLUMNS} columns can be read.",
+            )
     if not count:
-        raise Unreadable(first.line, "There are headings, but no row below them.", "Export it again with its rows.")
+        raise Unreadable(
+            first.line, "There are headings, but no row below them.", "Export it again with its rows."
+        )
     return Layout(encoding, delimiter, header, first.end, first.last_line, rows.position, count)
 
 
@@ -144,7 +171,9 @@ def _delimiter(sample: str) -> str:
                     break
         except csv.Error:
             pass
-        score = (sum(width == widths[0] for width in widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
+        score = (
+            (sum(width == widths[0] for width in widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
+        )
         if score > best_score:
             best, best_score = candidate, score
     return best
@@ -152,9 +181,17 @@ def _delimiter(sample: str) -> str:
 
 def _headings(row: Row) -> list[str]:
     if len(row.cells) > MAX_COLUMNS:
-        raise Unreadable(row.line, f"There are {len(row.cells):,} columns.", f"At most {MAX_COLUMNS} can be read: leave out those you don’t need.")
+        raise Unreadable(
+            row.line,
+            f"There are {len(row.cells):,} columns.",
+            f"At most {MAX_COLUMNS} can be read: leave out those you don’t need.",
+        )
     if any("@" in cell and "." in cell.rpartition("@")[2] for cell in row.cells):
-        raise Unreadable(row.line, "An address stands where the headings belong.", "Add a first row that names the columns, such as Email, First name.")
+        raise Unreadable(
+            row.line,
+            "An address stands where the headings belong.",
+            "Add a first row that names the columns, such as Email, First name.",
+        )
     seen: dict[str, int] = {}
     names = []
     for number, cell in enumerate(row.cells, 1):

@@ -4,7 +4,17 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member, public
@@ -38,11 +48,23 @@ def index() -> Answer:
     lists = lists_of(partner)
     chosen, words = _chosen_list(), request.args.get("q", "").strip()
     before = request.args.get("before", "")
-    shown = queries.contacts(partner, words, chosen.id if chosen else None, int(before) if before.isdecimal() and len(before) < 18 else None)
+    shown = queries.contacts(
+        partner,
+        words,
+        chosen.id if chosen else None,
+        int(before) if before.isdecimal() and len(before) < 18 else None,
+    )
     plain = not words and chosen is None
     counted = mailable.count_everyone(partner) if plain and shown.total <= COUNT_EVERYONE else None
     return render_template(
-        "audience/contacts.html", shown=shown, lists=lists, chosen=chosen, words=words, counted=counted, filtered=not plain, later=bool(before)
+        "audience/contacts.html",
+        shown=shown,
+        lists=lists,
+        chosen=chosen,
+        words=words,
+        counted=counted,
+        filtered=not plain,
+        later=bool(before),
     )
 
 
@@ -51,10 +73,14 @@ def index() -> Answer:
 def export() -> Answer:
     """The chosen contacts as a file; cells that a spreadsheet would run are defused."""
     chosen = _chosen_list()
-    rows = queries.every_contact(actor().organisation, request.args.get("q", "").strip(), chosen.id if chosen else None)
+    rows = queries.every_contact(
+        actor().organisation, request.args.get("q", "").strip(), chosen.id if chosen else None
+    )
     name = f"contacts-{now():%Y-%m-%d}.csv"
     return Response(
-        stream_with_context(_csv(rows)), mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"}
+        stream_with_context(_csv(rows)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename={name}"},
     )
 
 
@@ -139,7 +165,11 @@ def undo(token: str) -> Answer:
 @public
 def brand(token: str) -> Answer:
     """The partner's colours for this page."""
-    return Response(brand_css(no.recipient(token).looks), mimetype="text/css", headers={"Cache-Control": "private, max-age=300"})
+    return Response(
+        brand_css(no.recipient(token).looks),
+        mimetype="text/css",
+        headers={"Cache-Control": "private, max-age=300"},
+    )
 
 
 def _unsubscribe_page(token: str, person: no.Recipient, taken_back: bool = False) -> str:
@@ -168,7 +198,15 @@ def _csv(rows: Iterable[queries.Listed]) -> Iterator[str]:
         values = [str(getattr(row.contact, name)) for name in names]
         other = "; ".join(f"{name}: {value}" for name, value in sorted(row.contact.fields.items()))
         may = "no" if row.reason else "yes"
-        yield _line([*values, may, row.reason.label if row.reason else "", row.contact.created_at.date().isoformat(), other])
+        yield _line(
+            [
+                *values,
+                may,
+                row.reason.label if row.reason else "",
+                row.contact.created_at.date().isoformat(),
+                other,
+            ]
+        )
 
 
 def _line(cells: Iterable[str]) -> str:

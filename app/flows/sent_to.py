@@ -26,7 +26,9 @@ class Message:
 def messages_to(partner: Organisation, contact: Contact, most: int = 20) -> list[Message]:
     """The last messages of this partner to this contact."""
     query = (
-        select(Campaign.name, Campaign.pid, Rendering.subject, Delivery.state, Delivery.decided_at)  # unscoped: by partner id
+        select(
+            Campaign.name, Campaign.pid, Rendering.subject, Delivery.state, Delivery.decided_at
+        )  # unscoped: by partner id
         .join(Campaign, Campaign.id == Delivery.campaign_id)
         .join(Rendering, Rendering.id == Delivery.rendering_id)
         .where(Delivery.partner_id == partner.id, Delivery.contact_id == contact.id)

@@ -59,7 +59,10 @@ def recipient(token: str) -> Recipient:
     if row is None:
         raise NotFound()
     found, contact, partner_id, vendor_id = row
-    partner, vendor = db.session.get_one(Organisation, partner_id), db.session.get_one(Organisation, vendor_id)
+    partner, vendor = (
+        db.session.get_one(Organisation, partner_id),
+        db.session.get_one(Organisation, vendor_id),
+    )
     return Recipient(found, contact, partner, vendor)
 
 
@@ -97,8 +100,12 @@ def take_back(person: Recipient) -> None:
     if at is None:
         return
     if at < now() - TAKE_BACK:
-        raise Refused(f"This worked for 30 days. Tell {person.partner.name} yourself that you want to hear from them again.")
-    own = select(Delivery.id).where(Delivery.contact_id == person.contact.id)  # unscoped: the token's own contact
+        raise Refused(
+            f"This worked for 30 days. Tell {person.partner.name} yourself that you want to hear from them again."
+        )
+    own = select(Delivery.id).where(
+        Delivery.contact_id == person.contact.id
+    )  # unscoped: the token's own contact
     scopes = or_(
         and_(Suppression.scope == SuppressionScope.PARTNER, Suppression.organisation_id == person.partner.id),
         and_(Suppression.scope == SuppressionScope.VENDOR, Suppression.organisation_id == person.vendor.id),

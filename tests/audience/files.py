@@ -12,7 +12,9 @@ from app.audience.models import ContactImport
 from app.db import db
 from tests.rig.cast import Cast
 
-AGREED = Plan(why=Why.EXPRESS, source="Maritime IT Day", wording="Yes, mail me about IT.", given_on="2025-11-06")
+AGREED = Plan(
+    why=Why.EXPRESS, source="Maritime IT Day", wording="Yes, mail me about IT.", given_on="2025-11-06"
+)
 
 
 def maya(cast: Cast) -> Actor:
@@ -28,7 +30,11 @@ def uploaded(cast: Cast, data: bytes | str, name: str = "contacts.csv") -> Conta
 
 
 def confirmed(
-    cast: Cast, data: bytes | str, plan: Plan = AGREED, into: str = "Customers", mapping: Sequence[Becomes] | None = None
+    cast: Cast,
+    data: bytes | str,
+    plan: Plan = AGREED,
+    into: str = "Customers",
+    mapping: Sequence[Becomes] | None = None,
 ) -> ContactImport:
     """A file that is confirmed with its guessed columns, unless others are given."""
     imp = uploaded(cast, data)

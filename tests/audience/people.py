@@ -9,7 +9,9 @@ from app.clock import now
 from app.db import db
 
 
-def contact(partner: Organisation, email: str, member_of: ContactList | None = None, **fields: str) -> Contact:
+def contact(
+    partner: Organisation, email: str, member_of: ContactList | None = None, **fields: str
+) -> Contact:
     """A contact of the partner, in a list if one is given."""
     row = Contact(partner_id=partner.id, email=email, address_hash=address_hash(email), **fields)
     db.session.add(row)
@@ -20,7 +22,9 @@ def contact(partner: Organisation, email: str, member_of: ContactList | None = N
     return row
 
 
-def agreed(person: Contact, purpose: ConsentPurpose = ConsentPurpose.MARKETING, expires_on: date | None = None) -> Consent:
+def agreed(
+    person: Contact, purpose: ConsentPurpose = ConsentPurpose.MARKETING, expires_on: date | None = None
+) -> Consent:
     """A yes on record for this contact."""
     basis = ConsentBasis.CUSTOMER if expires_on else ConsentBasis.EXPRESS
     row = Consent(

@@ -14,17 +14,31 @@ def delivered(cast: Cast, person: Contact, into: ContactList) -> Delivery:
     kit = Kit(vendor_id=cast.northwind.id, name="Secure the Hybrid Office", slug=f"secure-{person.id}")
     db.session.add(kit)
     db.session.flush()
-    version = KitVersion(kit_id=kit.id, vendor_id=cast.northwind.id, version="1.0", manifest={}, archive_key="k", sha256="0" * 64)
+    version = KitVersion(
+        kit_id=kit.id,
+        vendor_id=cast.northwind.id,
+        version="1.0",
+        manifest={},
+        archive_key="k",
+        sha256="0" * 64,
+    )
     db.session.add(version)
     db.session.flush()
     both = {"partner_id": cast.harbour.id, "vendor_id": cast.northwind.id}
-    campaign = Campaign(**both, kit_version_id=version.id, name="Secure the Hybrid Office, spring", timezone="Europe/Amsterdam")
+    campaign = Campaign(
+        **both,
+        kit_version_id=version.id,
+        name="Secure the Hybrid Office, spring",
+        timezone="Europe/Amsterdam",
+    )
     db.session.add(campaign)
     db.session.flush()
     send = Send(**both, campaign_id=campaign.id, email="invite", list_id=into.id)
     db.session.add(send)
     db.session.flush()
-    rendering = Rendering(**both, send_id=send.id, subject="Is your office safe?", html="", text="", segments=b"")
+    rendering = Rendering(
+        **both, send_id=send.id, subject="Is your office safe?", html="", text="", segments=b""
+    )
     db.session.add(rendering)
     db.session.flush()
     row = Delivery(

@@ -8,7 +8,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.audience import importing
-from app.audience.models import Consent, Contact, ContactImport, ContactList, ImportStatus, ListMember, Suppression
+from app.audience.models import (
+    Consent,
+    Contact,
+    ContactImport,
+    ContactList,
+    ImportStatus,
+    ListMember,
+    Suppression,
+)
 from app.db import db
 from tests.audience.files import imported, uploaded
 from tests.audience.people import agreed, contact
@@ -29,7 +37,13 @@ def test_a_file_goes_through_its_three_steps_in_a_browser(cast: Cast, as_person:
     assert sent.status_code == 303
     place = sent.headers["Location"]
     page = maya.get(place).text
-    for words in ("What is in which column?", "sanne@vandijk.example", "1 of 2 rows can be read", "Free text may hold private things", "semicolons"):
+    for words in (
+        "What is in which column?",
+        "sanne@vandijk.example",
+        "1 of 2 rows can be read",
+        "Free text may hold private things",
+        "semicolons",
+    ):
         assert words in page
     counted = maya.post(f"{place}/forecast", data=ANSWERS).text
     assert "New contacts" in counted
@@ -69,7 +83,9 @@ def test_a_running_import_asks_for_its_progress_every_two_seconds(cast: Cast, as
         ({"why": "bought"}, "Say why you may mail them."),
     ],
 )
-def test_a_missing_answer_is_asked_for_beside_its_field(cast: Cast, as_person: Browser, change: dict[str, str], words: str) -> None:
+def test_a_missing_answer_is_asked_for_beside_its_field(
+    cast: Cast, as_person: Browser, change: dict[str, str], words: str
+) -> None:
     imp = uploaded(cast, FILE)
     answer = as_person(cast.maya).post(f"/contacts/imports/{imp.pid}", data={**ANSWERS, **change})
     assert answer.status_code == 422
@@ -78,22 +94,41 @@ def test_a_missing_answer_is_asked_for_beside_its_field(cast: Cast, as_person: B
 
 
 @pytest.mark.parametrize("change", [{"column-9": "email"}, {"column-0": "partner_id"}])
-def test_a_form_that_does_not_fit_the_file_is_refused(cast: Cast, as_person: Browser, change: dict[str, str]) -> None:
+def test_a_form_that_does_not_fit_the_file_is_refused(
+    cast: Cast, as_person: Browser, change: dict[str, str]
+) -> None:
     imp = uploaded(cast, FILE)
-    assert 400 <= as_person(cast.maya).post(f"/contacts/imports/{imp.pid}", data={**ANSWERS, **change}).status_code < 500
+    assert (
+        400
+        <= as_person(cast.maya).post(f"/contacts/imports/{imp.pid}", data={**ANSWERS, **change}).status_code
+        < 500
+    )
 
 
-@pytest.mark.parametrize(("name", "data", "words"), [("a.csv", b"", "empty"), ("a.xlsx", b"PK", "isn’t one of"), ("a.csv", b"Email\n\0a\n", "Line 2")])
-def test_an_unreadable_file_is_refused_beside_the_field(cast: Cast, as_person: Browser, name: str, data: bytes, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [("a.csv", b"", "empty"), ("a.xlsx", b"PK", "isn’t one of"), ("a.csv", b"Email\n\0a\n", "Line 2")],
+)
+def test_an_unreadable_file_is_refused_beside_the_field(
+    cast: Cast, as_person: Browser, name: str, data: bytes, words: str
+) -> None:
     answer = as_person(cast.maya).post("/contacts/imports/new", data={"file": (io.BytesIO(data), name)})
     assert answer.status_code == 422
     assert words in answer.text
     assert db.session.scalars(select(ContactImport)).all() == []
 
 
-def test_the_list_is_searched_filtered_and_paged(cast: Cast, as_person: Browser, customers: ContactList) -> None:
+def test_the_list_is_searched_filtered_and_paged(
+    cast: Cast, as_person: Browser, customers: ContactList
+) -> None:
     for i in range(55):
-        contact(cast.harbour, f"p{i:02}@x.example", customers if i < 3 else None, first_name=f"Person {i:02}", company="100% Bike")
+        contact(
+            cast.harbour,
+            f"p{i:02}@x.example",
+            customers if i < 3 else None,
+            first_name=f"Person {i:02}",
+            company="100% Bike",
+        )
     maya = as_person(cast.maya)
     page = maya.get("/contacts").text
     assert "Person 54" in page
@@ -114,12 +149,21 @@ def test_the_first_visit_says_what_to_do(cast: Cast, as_person: Browser) -> None
     assert "Import contacts" not in seen, "a viewer sees no action"
 
 
-def test_a_contacts_page_holds_the_proof_of_each_yes_and_what_was_sent(cast: Cast, as_person: Browser, customers: ContactList) -> None:
+def test_a_contacts_page_holds_the_proof_of_each_yes_and_what_was_sent(
+    cast: Cast, as_person: Browser, customers: ContactList
+) -> None:
     imported(cast, "email,first name\nsanne@vandijk.example,<script>alert(1)</script>\n")
     person = db.session.scalars(select(Contact)).one()
     delivered(cast, person, customers)
     page = as_person(cast.maya).get(f"/contacts/{person.pid}").text
-    for words in ("Maritime IT Day", "Yes, mail me about IT.", "to Harbour IT", "Maya de Vries", "Is your office safe?", "Secure the Hybrid Office"):
+    for words in (
+        "Maritime IT Day",
+        "Yes, mail me about IT.",
+        "to Harbour IT",
+        "Maya de Vries",
+        "Is your office safe?",
+        "Secure the Hybrid Office",
+    ):
         assert words in page
     assert "<script>alert" not in page
 
@@ -136,7 +180,9 @@ def test_a_no_by_phone_is_noted_and_can_be_taken_back(cast: Cast, as_person: Bro
     assert db.session.scalars(select(Consent)).one().withdrawn_at is None
 
 
-def test_a_persons_own_no_cannot_be_taken_back_by_the_partner(cast: Cast, as_person: Browser, customers: ContactList) -> None:
+def test_a_persons_own_no_cannot_be_taken_back_by_the_partner(
+    cast: Cast, as_person: Browser, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example", customers)
     maya = as_person(cast.maya)
     maya.post(link(delivered(cast, person, customers)))
@@ -144,8 +190,12 @@ def test_a_persons_own_no_cannot_be_taken_back_by_the_partner(cast: Cast, as_per
     assert len(db.session.scalars(select(Suppression)).all()) == 2
 
 
-def test_erasing_takes_every_field_and_keeps_the_no(cast: Cast, as_person: Browser, customers: ContactList) -> None:
-    person = contact(cast.harbour, "sanne@vandijk.example", customers, first_name="Sanne", company="Van Dijk", phone="010")
+def test_erasing_takes_every_field_and_keeps_the_no(
+    cast: Cast, as_person: Browser, customers: ContactList
+) -> None:
+    person = contact(
+        cast.harbour, "sanne@vandijk.example", customers, first_name="Sanne", company="Van Dijk", phone="010"
+    )
     person.fields = {"Size": "48"}
     agreed(person)
     maya = as_person(cast.maya)
@@ -173,11 +223,22 @@ def test_an_export_is_defused_and_says_who_may_be_mailed(cast: Cast, as_person: 
     assert "rival" not in text
 
 
-def test_other_organisations_find_nothing_and_small_roles_may_only_look(cast: Cast, as_person: Browser) -> None:
+def test_other_organisations_find_nothing_and_small_roles_may_only_look(
+    cast: Cast, as_person: Browser
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example")
     imp = uploaded(cast, FILE)
-    pages = [f"/contacts/{person.pid}", f"/contacts/imports/{imp.pid}", f"/contacts/imports/{imp.pid}/progress"]
-    posts = [f"/contacts/{person.pid}/delete", f"/contacts/{person.pid}/suppress", f"/contacts/imports/{imp.pid}", f"/contacts/imports/{imp.pid}/stop"]
+    pages = [
+        f"/contacts/{person.pid}",
+        f"/contacts/imports/{imp.pid}",
+        f"/contacts/imports/{imp.pid}/progress",
+    ]
+    posts = [
+        f"/contacts/{person.pid}/delete",
+        f"/contacts/{person.pid}/suppress",
+        f"/contacts/imports/{imp.pid}",
+        f"/contacts/imports/{imp.pid}/stop",
+    ]
     for stranger in (cast.lieve, cast.vera):
         browser = as_person(stranger)
         assert {browser.get(page).status_code for page in pages} == {404}

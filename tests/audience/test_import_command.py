@@ -8,14 +8,29 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from app.audience.models import Consent, ConsentBasis, ConsentPurpose, Contact, ContactImport, ContactList, ImportStatus
+from app.audience.models import (
+    Consent,
+    ConsentBasis,
+    ConsentPurpose,
+    Contact,
+    ContactImport,
+    ContactList,
+    ImportStatus,
+)
 from app.db import db
 from app.settings import Settings
 from cli import throughline
 from tests.rig.cast import Cast
 
 Command = Callable[..., Result]
-WHY = ("--consent-basis", "customer", "--consent-source", "Order confirmation", "--consent-date", "2026-05-01")
+WHY = (
+    "--consent-basis",
+    "customer",
+    "--consent-source",
+    "Order confirmation",
+    "--consent-date",
+    "2026-05-01",
+)
 HARBOUR = ("--organisation", "harbour-it", "--list", "Customers")
 
 
@@ -39,10 +54,17 @@ def command(cast: Cast, settings: Settings, tmp_path: Path) -> Command:
 
 
 def test_a_file_is_imported_and_told_in_one_json_object(command: Command) -> None:
-    result = command(b"Email;Voornaam\na@x.example;An\nb@x.example;Bo\nnobody;X\n", *HARBOUR, *WHY, "--tracking", "--json")
+    result = command(
+        b"Email;Voornaam\na@x.example;An\nb@x.example;Bo\nnobody;X\n", *HARBOUR, *WHY, "--tracking", "--json"
+    )
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout.splitlines()[-1])
-    assert {key: told[key] for key in ("rows", "added", "refused", "list")} == {"rows": 3, "added": 2, "refused": 1, "list": "Customers"}
+    assert {key: told[key] for key in ("rows", "added", "refused", "list")} == {
+        "rows": 3,
+        "added": 2,
+        "refused": 1,
+        "list": "Customers",
+    }
     assert told["findings"] == [{"line": 4, "reason": "No @ in it"}]
     assert len(db.session.scalars(select(Contact)).all()) == 2
     yes = db.session.scalars(select(Consent).where(Consent.purpose == ConsentPurpose.MARKETING)).first()
@@ -52,7 +74,9 @@ def test_a_file_is_imported_and_told_in_one_json_object(command: Command) -> Non
 
 
 def test_a_file_that_says_the_basis_itself_needs_no_option(command: Command) -> None:
-    result = command(b"email,consent,consent date,consent source\na@x.example,customer,2026-01-01,Invoice\n", *HARBOUR)
+    result = command(
+        b"email,consent,consent date,consent source\na@x.example,customer,2026-01-01,Invoice\n", *HARBOUR
+    )
     assert result.exit_code == 0, result.output
     assert "1 new" in result.stdout
 
@@ -61,13 +85,25 @@ def test_a_file_that_says_the_basis_itself_needs_no_option(command: Command) -> 
     ("data", "options", "words"),
     [
         (b"email\na@x.example\n", HARBOUR, "--consent-basis"),
-        (b"email\na@x.example\n", (*HARBOUR, "--consent-basis", "customer", "--consent-source", "x"), "--consent-date"),
+        (
+            b"email\na@x.example\n",
+            (*HARBOUR, "--consent-basis", "customer", "--consent-source", "x"),
+            "--consent-date",
+        ),
         (b"email\na@x.example\n", (*HARBOUR, "--consent-basis", "express", *WHY[2:]), "--consent-wording"),
         (b"name\nAn\n", (*HARBOUR, *WHY), "which column holds the email address"),
         (b"email\na\0@x.example\n", (*HARBOUR, *WHY), "Line 2: A NUL character"),
         (b"", (*HARBOUR, *WHY), "The file is empty."),
-        (b"email\na@x.example\n", ("--organisation", "nobody", "--list", "L", *WHY), "no partner called nobody"),
-        (b"email\na@x.example\n", ("--organisation", "northwind-cloud", "--list", "L", *WHY), "no partner called northwind-cloud"),
+        (
+            b"email\na@x.example\n",
+            ("--organisation", "nobody", "--list", "L", *WHY),
+            "no partner called nobody",
+        ),
+        (
+            b"email\na@x.example\n",
+            ("--organisation", "northwind-cloud", "--list", "L", *WHY),
+            "no partner called northwind-cloud",
+        ),
     ],
 )
 def test_what_cannot_be_imported_is_refused_with_the_mend(

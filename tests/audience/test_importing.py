@@ -44,14 +44,31 @@ def _people() -> dict[str, Contact]:
 
 def test_a_file_becomes_contacts_in_a_list_with_a_yes_each(cast: Cast) -> None:
     imp = imported(
-        cast, "E-mailadres;Voornaam;Achternaam;Bedrijf;Functie;Telefoon\nSanne@VanDijk.example;Sanne;Willems;Van Dijk;IT;010 555\n"
+        cast,
+        "E-mailadres;Voornaam;Achternaam;Bedrijf;Functie;Telefoon\nSanne@VanDijk.example;Sanne;Willems;Van Dijk;IT;010 555\n",
     )
     person = _people()["sanne@vandijk.example"]
-    assert (person.first_name, person.last_name, person.company, person.job_title, person.phone) == ("Sanne", "Willems", "Van Dijk", "IT", "010 555")
+    assert (person.first_name, person.last_name, person.company, person.job_title, person.phone) == (
+        "Sanne",
+        "Willems",
+        "Van Dijk",
+        "IT",
+        "010 555",
+    )
     assert person.address_hash == address_hash("sanne@vandijk.example")
     yes = db.session.scalars(select(Consent)).one()
-    assert (yes.purpose, yes.basis, yes.source, yes.wording) == (ConsentPurpose.MARKETING, ConsentBasis.EXPRESS, AGREED.source, AGREED.wording)
-    assert (yes.controller, yes.method, yes.given_on, yes.expires_on) == ("Harbour IT", "import", date(2025, 11, 6), None)
+    assert (yes.purpose, yes.basis, yes.source, yes.wording) == (
+        ConsentPurpose.MARKETING,
+        ConsentBasis.EXPRESS,
+        AGREED.source,
+        AGREED.wording,
+    )
+    assert (yes.controller, yes.method, yes.given_on, yes.expires_on) == (
+        "Harbour IT",
+        "import",
+        date(2025, 11, 6),
+        None,
+    )
     assert (yes.recorded_by, yes.import_id) == (cast.maya.id, imp.id)
     assert db.session.scalars(select(ListMember.list_id)).all() == [imp.list_id]
     assert (imp.status, imp.rows, imp.read, imp.added) == (ImportStatus.FINISHED, 1, 1, 1)
@@ -63,18 +80,25 @@ def test_every_row_is_counted_once(cast: Cast) -> None:
     suppress(SuppressionScope.PARTNER, cast.harbour.id, no.address_hash, SuppressionReason.UNSUBSCRIBE)
     db.session.commit()
     imp = imported(
-        cast, "email,first name,company\nnew@x.example,Ned,New\nold@x.example,,Newer\nno@x.example,No,\nNEW@x.example,Nina,\n@x.example,,\n"
+        cast,
+        "email,first name,company\nnew@x.example,Ned,New\nold@x.example,,Newer\nno@x.example,No,\nNEW@x.example,Nina,\n@x.example,,\n",
     )
     counts = (imp.added, imp.updated, imp.said_no, imp.repeated, imp.refused)
     assert counts == (1, 1, 1, 1, 1)
     assert imp.rows == imp.read == sum(counts)
     people = _people()
-    assert (people["new@x.example"].first_name, people["new@x.example"].company) == ("Nina", "New"), "the later row counts, empty cells don't"
+    assert (people["new@x.example"].first_name, people["new@x.example"].company) == ("Nina", "New"), (
+        "the later row counts, empty cells don't"
+    )
     assert (people["old@x.example"].first_name, people["old@x.example"].company) == ("Olga", "Newer")
-    assert db.session.scalars(select(Consent.contact_id).where(Consent.contact_id == no.id)).all() == [], "a no stays a no"
+    assert db.session.scalars(select(Consent.contact_id).where(Consent.contact_id == no.id)).all() == [], (
+        "a no stays a no"
+    )
 
 
-def test_the_later_row_counts_across_chunks_too_and_leaves_one_yes(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_later_row_counts_across_chunks_too_and_leaves_one_yes(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importing, "CHUNK", 2)
     rows = "a@x.example,An,2024-01-01\nb@x.example,Bo,2024-01-01\nc@x.example,Cis,2024-01-01\na@x.example,Anna,2025-02-02\n"
     plan = Plan(why=Why.CUSTOMER, source="Invoice")
@@ -106,11 +130,17 @@ def test_a_column_can_say_it_row_by_row(cast: Cast) -> None:
     imp = imported(cast, "email,consent,consent date,consent source,tracking\n" + rows, plan)
     people = _people()
     got = {
-        (row.contact_id, row.purpose): (row.basis, row.given_on, row.expires_on, row.source) for row in db.session.scalars(select(Consent))
+        (row.contact_id, row.purpose): (row.basis, row.given_on, row.expires_on, row.source)
+        for row in db.session.scalars(select(Consent))
     }
     a, b = people["a@x.example"].id, people["b@x.example"].id
     assert got == {
-        (a, ConsentPurpose.MARKETING): (ConsentBasis.CUSTOMER, date(2026, 9, 14), date(2028, 9, 14), "Invoice"),
+        (a, ConsentPurpose.MARKETING): (
+            ConsentBasis.CUSTOMER,
+            date(2026, 9, 14),
+            date(2028, 9, 14),
+            "Invoice",
+        ),
         (a, ConsentPurpose.TRACKING): (ConsentBasis.EXPRESS, date(2026, 9, 14), None, "Invoice"),
         (b, ConsentPurpose.MARKETING): (ConsentBasis.EXPRESS, date(2026, 3, 3), None, "Fair"),
     }
@@ -133,7 +163,11 @@ def test_without_a_known_reason_they_come_in_and_cannot_be_mailed(cast: Cast) ->
 def test_tracking_is_recorded_only_when_it_was_agreed_to(cast: Cast) -> None:
     imported(cast, "email\na@x.example\n")
     assert db.session.scalars(select(Consent.purpose)).all() == [ConsentPurpose.MARKETING]
-    imported(cast, "email\nb@x.example\n", Plan(why=Why.EXPRESS, source="Fair", wording="Yes", given_on="2026-01-01", tracking=True))
+    imported(
+        cast,
+        "email\nb@x.example\n",
+        Plan(why=Why.EXPRESS, source="Fair", wording="Yes", given_on="2026-01-01", tracking=True),
+    )
     person = _people()["b@x.example"]
     purposes = db.session.scalars(select(Consent.purpose).where(Consent.contact_id == person.id)).all()
     assert set(purposes) == {ConsentPurpose.MARKETING, ConsentPurpose.TRACKING}
@@ -145,14 +179,31 @@ def test_tracking_is_recorded_only_when_it_was_agreed_to(cast: Cast) -> None:
         (AGREED, [Becomes.LEAVE_OUT, Becomes.NAME], "Customers", "mapping"),
         (AGREED, [Becomes.EMAIL, Becomes.EMAIL], "Customers", "mapping"),
         (AGREED, [Becomes.EMAIL, Becomes.NAME], " ", "list_name"),
-        (Plan(why=Why.EXPRESS, source="Fair", given_on="2026-01-01"), [Becomes.EMAIL, Becomes.NAME], "Customers", "wording"),
+        (
+            Plan(why=Why.EXPRESS, source="Fair", given_on="2026-01-01"),
+            [Becomes.EMAIL, Becomes.NAME],
+            "Customers",
+            "wording",
+        ),
         (Plan(why=Why.CUSTOMER, given_on="2026-01-01"), [Becomes.EMAIL, Becomes.NAME], "Customers", "source"),
         (Plan(why=Why.CUSTOMER, source="Invoice"), [Becomes.EMAIL, Becomes.NAME], "Customers", "given_on"),
-        (Plan(why=Why.CUSTOMER, source="Invoice", given_on="2999-01-01"), [Becomes.EMAIL, Becomes.NAME], "Customers", "given_on"),
-        (Plan(why=Why.COLUMN, source="Fair", given_on="2026-01-01"), [Becomes.EMAIL, Becomes.NAME], "Customers", "why"),
+        (
+            Plan(why=Why.CUSTOMER, source="Invoice", given_on="2999-01-01"),
+            [Becomes.EMAIL, Becomes.NAME],
+            "Customers",
+            "given_on",
+        ),
+        (
+            Plan(why=Why.COLUMN, source="Fair", given_on="2026-01-01"),
+            [Becomes.EMAIL, Becomes.NAME],
+            "Customers",
+            "why",
+        ),
     ],
 )
-def test_an_import_without_its_answers_does_not_start(cast: Cast, plan: Plan, mapping: Sequence[Becomes], name: str, field: str) -> None:
+def test_an_import_without_its_answers_does_not_start(
+    cast: Cast, plan: Plan, mapping: Sequence[Becomes], name: str, field: str
+) -> None:
     imp = uploaded(cast, "email,name\na@x.example,An\n")
     with pytest.raises(Invalid) as wrong:
         importing.confirm(maya(cast), imp, mapping, plan, name)
@@ -160,8 +211,13 @@ def test_an_import_without_its_answers_does_not_start(cast: Cast, plan: Plan, ma
     assert imp.status is ImportStatus.MAPPING
 
 
-def test_refused_rows_can_be_downloaded_defused_and_the_database_keeps_only_line_and_reason(cast: Cast) -> None:
-    imp = imported(cast, 'email,name\n=cmd|calc,"=HYPERLINK(""x"")"\np@smit,example;x\nok@x.example,Ok\nnot an address,Ann\n')
+def test_refused_rows_can_be_downloaded_defused_and_the_database_keeps_only_line_and_reason(
+    cast: Cast,
+) -> None:
+    imp = imported(
+        cast,
+        'email,name\n=cmd|calc,"=HYPERLINK(""x"")"\np@smit,example;x\nok@x.example,Ok\nnot an address,Ann\n',
+    )
     text = b"".join(refused.download(imp, imp.layout["header"])).decode("utf-8-sig")
     lines = text.split("\r\n")
     assert lines[0] == "Line,Why it was refused,What to do,email,name"
@@ -176,7 +232,9 @@ def test_a_kill_in_the_middle_of_a_chunk_leaves_nothing_of_it_and_going_on_adds_
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "CHUNK", 10)
-    imp = confirmed(cast, "email,name\n" + "".join(f"p{i}@x.example,P\n" if i % 5 else f"p{i},P\n" for i in range(95)))
+    imp = confirmed(
+        cast, "email,name\n" + "".join(f"p{i}@x.example,P\n" if i % 5 else f"p{i},P\n" for i in range(95))
+    )
     real, calls = chunk.Writer.write, []
 
     def killed(self: chunk.Writer, read: Sequence[Entry | Refusal], position: int, line: int) -> None:
@@ -202,14 +260,22 @@ def test_a_kill_in_the_middle_of_a_chunk_leaves_nothing_of_it_and_going_on_adds_
     db.session.commit()
     assert importing.run(imp.id)
     db.session.expire_all()
-    assert (imp.read, imp.added, imp.repeated, imp.refused, imp.status) == (95, 76, 0, 19, ImportStatus.FINISHED)
+    assert (imp.read, imp.added, imp.repeated, imp.refused, imp.status) == (
+        95,
+        76,
+        0,
+        19,
+        ImportStatus.FINISHED,
+    )
     assert db.session.scalar(select(func.count()).select_from(Contact)) == 76
     assert db.session.scalar(select(func.count()).select_from(Consent)) == 76
     assert len(b"".join(refused.download(imp, imp.layout["header"])).splitlines()) == 20
     assert [f["line"] for f in imp.findings] == [2 + i for i in range(0, 95, 5)]
 
 
-def test_a_worker_that_lost_its_lease_writes_nothing_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_lost_its_lease_writes_nothing_more(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importing, "CHUNK", 2)
     imp = confirmed(cast, "email\n" + "".join(f"p{i}@x.example\n" for i in range(6)))
     real, calls = chunk.Writer.write, []
@@ -238,7 +304,9 @@ def test_a_turn_ends_after_its_time_and_the_next_goes_on(cast: Cast, monkeypatch
     assert (imp.status, imp.added, turns) == (ImportStatus.FINISHED, 6, 4)
 
 
-def test_a_stopped_import_keeps_what_is_in_and_takes_no_more(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_import_keeps_what_is_in_and_takes_no_more(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importing, "CHUNK", 2)
     imp = confirmed(cast, "email\n" + "".join(f"p{i}@x.example\n" for i in range(6)))
     importing.run(imp.id, seconds=0)
@@ -274,19 +342,35 @@ def test_files_are_deleted_after_thirty_days_and_the_proof_stays(app: Flask, cas
     assert jobs.purge_files(app) == 0
 
 
-def test_a_rival_partner_gets_a_contact_of_its_own_and_lists_are_found_whatever_their_capitals(cast: Cast) -> None:
+def test_a_rival_partner_gets_a_contact_of_its_own_and_lists_are_found_whatever_their_capitals(
+    cast: Cast,
+) -> None:
     contact(cast.leuvelink, "a@x.example", first_name="Rival")
     db.session.commit()
     imported(cast, "email,first name\na@x.example,Ours\n", into="Customers")
     imported(cast, "email,first name\nb@x.example,Ours\n", into="customers")
-    rows = db.session.execute(select(Contact.partner_id, Contact.first_name).where(Contact.email == "a@x.example")).all()
-    assert sorted(tuple(row) for row in rows) == sorted([(cast.leuvelink.id, "Rival"), (cast.harbour.id, "Ours")])
+    rows = db.session.execute(
+        select(Contact.partner_id, Contact.first_name).where(Contact.email == "a@x.example")
+    ).all()
+    assert sorted(tuple(row) for row in rows) == sorted(
+        [(cast.leuvelink.id, "Rival"), (cast.harbour.id, "Ours")]
+    )
     assert db.session.scalar(select(func.count()).select_from(ContactList)) == 1
 
 
 def test_headings_are_recognised_in_several_languages() -> None:
-    found = guess(["E-mail adres", "Prénom", "NACHNAME", "Bedrijfsnaam", "Opmerkingen", "e-mail", "Klant sinds"])
-    expected = [Becomes.EMAIL, Becomes.FIRST_NAME, Becomes.LAST_NAME, Becomes.COMPANY, Becomes.LEAVE_OUT, Becomes.LEAVE_OUT, Becomes.CONSENT_DATE]
+    found = guess(
+        ["E-mail adres", "Prénom", "NACHNAME", "Bedrijfsnaam", "Opmerkingen", "e-mail", "Klant sinds"]
+    )
+    expected = [
+        Becomes.EMAIL,
+        Becomes.FIRST_NAME,
+        Becomes.LAST_NAME,
+        Becomes.COMPANY,
+        Becomes.LEAVE_OUT,
+        Becomes.LEAVE_OUT,
+        Becomes.CONSENT_DATE,
+    ]
     assert found == expected
 
 
@@ -317,7 +401,11 @@ def test_months_later_is_never_in_another_month(day: date, months: int) -> None:
 def test_customers_hold_two_years_inquiries_six_months_and_a_yes_for_good() -> None:
     day = date(2024, 2, 29)
     held = {basis: expires_on(basis, day) for basis in ConsentBasis}
-    assert held == {ConsentBasis.CUSTOMER: date(2026, 2, 28), ConsentBasis.INQUIRY: date(2024, 8, 29), ConsentBasis.EXPRESS: None}
+    assert held == {
+        ConsentBasis.CUSTOMER: date(2026, 2, 28),
+        ConsentBasis.INQUIRY: date(2024, 8, 29),
+        ConsentBasis.EXPRESS: None,
+    }
 
 
 @given(st.text(max_size=20))

@@ -28,7 +28,11 @@ from tests.rig.cast import Cast
 pytestmark = pytest.mark.both_databases
 
 PARTNER, VENDOR, PLATFORM = SuppressionScope.PARTNER, SuppressionScope.VENDOR, SuppressionScope.PLATFORM
-UNSUBSCRIBE, BOUNCE, COMPLAINT = SuppressionReason.UNSUBSCRIBE, SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT
+UNSUBSCRIBE, BOUNCE, COMPLAINT = (
+    SuppressionReason.UNSUBSCRIBE,
+    SuppressionReason.BOUNCE,
+    SuppressionReason.COMPLAINT,
+)
 
 
 def _reason(cast: Cast, customers: ContactList, person: Contact) -> Reason | None:
@@ -42,14 +46,18 @@ def _reason(cast: Cast, customers: ContactList, person: Contact) -> Reason | Non
     return verdict
 
 
-def test_someone_who_agreed_is_mailed_and_someone_without_a_yes_is_not(cast: Cast, customers: ContactList) -> None:
+def test_someone_who_agreed_is_mailed_and_someone_without_a_yes_is_not(
+    cast: Cast, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example", customers)
     assert _reason(cast, customers, person) is Reason.NO_CONSENT
     agreed(person)
     assert _reason(cast, customers, person) is None
 
 
-def test_a_yes_to_tracking_is_not_a_yes_to_marketing_and_counts_apart(cast: Cast, customers: ContactList) -> None:
+def test_a_yes_to_tracking_is_not_a_yes_to_marketing_and_counts_apart(
+    cast: Cast, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example", customers)
     agreed(person, ConsentPurpose.TRACKING)
     assert _reason(cast, customers, person) is Reason.NO_CONSENT
@@ -58,7 +66,9 @@ def test_a_yes_to_tracking_is_not_a_yes_to_marketing_and_counts_apart(cast: Cast
     assert [(r.contact_id, bool(r.tracked)) for r in rows] == [(person.id, True)]
 
 
-def test_implied_consent_counts_on_its_last_day_and_not_the_day_after(cast: Cast, customers: ContactList) -> None:
+def test_implied_consent_counts_on_its_last_day_and_not_the_day_after(
+    cast: Cast, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "gert@lodewijk.example", customers)
     yes = agreed(person, expires_on=now().date())
     assert _reason(cast, customers, person) is None
@@ -86,18 +96,24 @@ def test_a_withdrawn_yes_never_counts_again(cast: Cast, customers: ContactList) 
         (PLATFORM, BOUNCE, Reason.BOUNCED),
     ],
 )
-def test_a_no_outweighs_every_yes(cast: Cast, customers: ContactList, scope: SuppressionScope, why: SuppressionReason, expected: Reason) -> None:
+def test_a_no_outweighs_every_yes(
+    cast: Cast, customers: ContactList, scope: SuppressionScope, why: SuppressionReason, expected: Reason
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example", customers)
     agreed(person)
     owner = {PARTNER: cast.harbour.id, VENDOR: cast.northwind.id, PLATFORM: 0}[scope]
     suppress(scope, owner, person.address_hash, why)
     assert _reason(cast, customers, person) is expected
-    assert suppressed_hashes(cast.harbour.id, cast.northwind.id, [person.address_hash]) == {person.address_hash}
+    assert suppressed_hashes(cast.harbour.id, cast.northwind.id, [person.address_hash]) == {
+        person.address_hash
+    }
     query = select(Contact.id).where(is_suppressed(Contact.address_hash, cast.harbour.id, cast.northwind.id))
     assert db.session.scalars(query).all() == [person.id]
 
 
-def test_a_no_to_another_partner_or_another_vendor_is_not_a_no_here(cast: Cast, customers: ContactList) -> None:
+def test_a_no_to_another_partner_or_another_vendor_is_not_a_no_here(
+    cast: Cast, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "sanne@vandijk.example", customers)
     agreed(person)
     suppress(PARTNER, cast.leuvelink.id, person.address_hash, UNSUBSCRIBE)
@@ -106,7 +122,9 @@ def test_a_no_to_another_partner_or_another_vendor_is_not_a_no_here(cast: Cast, 
     assert suppressed_hashes(cast.harbour.id, cast.northwind.id, [person.address_hash]) == set()
 
 
-def test_each_contact_stands_under_one_reason_and_the_numbers_add_up(cast: Cast, customers: ContactList) -> None:
+def test_each_contact_stands_under_one_reason_and_the_numbers_add_up(
+    cast: Cast, customers: ContactList
+) -> None:
     people = [contact(cast.harbour, f"p{i}@example.org", customers) for i in range(6)]
     for person in people[:5]:
         agreed(person)
@@ -134,13 +152,17 @@ def test_the_hash_is_keyed_blind_to_case_and_43_characters(cast: Cast) -> None:
     assert address_hash("a@b.example") != address_hash("b@b.example")
 
 
-def test_pages_of_mailable_contacts_follow_each_other_without_gap_or_repeat(cast: Cast, customers: ContactList) -> None:
+def test_pages_of_mailable_contacts_follow_each_other_without_gap_or_repeat(
+    cast: Cast, customers: ContactList
+) -> None:
     people = [contact(cast.harbour, f"p{i}@example.org", customers) for i in range(25)]
     for person in people:
         agreed(person)
     suppress(PARTNER, cast.harbour.id, people[7].address_hash, UNSUBSCRIBE)
     seen: list[int] = []
-    while rows := mailable.mailable_contacts(cast.harbour.id, cast.northwind.id, customers.id, seen[-1] if seen else 0, 10):
+    while rows := mailable.mailable_contacts(
+        cast.harbour.id, cast.northwind.id, customers.id, seen[-1] if seen else 0, 10
+    ):
         seen += [row.contact_id for row in rows]
     assert seen == [p.id for p in people if p is not people[7]]
 
@@ -159,15 +181,28 @@ def test_a_vendors_query_on_contacts_fails_by_construction(cast: Cast) -> None:
             scoped(cast.northwind, model)
 
 
-def test_twenty_thousand_contacts_are_counted_and_read_in_a_moment(cast: Cast, customers: ContactList) -> None:
+def test_twenty_thousand_contacts_are_counted_and_read_in_a_moment(
+    cast: Cast, customers: ContactList
+) -> None:
     n = 20_000
     ids = range(1, n + 1)
     moment = now()
     rows = [
-        {"id": i, "pid": f"p{i}", "partner_id": cast.harbour.id, "email": f"p{i}@example.org", "address_hash": f"h{i}", "fields": {}} for i in ids
+        {
+            "id": i,
+            "pid": f"p{i}",
+            "partner_id": cast.harbour.id,
+            "email": f"p{i}@example.org",
+            "address_hash": f"h{i}",
+            "fields": {},
+        }
+        for i in ids
     ]
     db.session.execute(insert(Contact), rows)
-    db.session.execute(insert(ListMember), [{"list_id": customers.id, "contact_id": i, "partner_id": cast.harbour.id} for i in ids])
+    db.session.execute(
+        insert(ListMember),
+        [{"list_id": customers.id, "contact_id": i, "partner_id": cast.harbour.id} for i in ids],
+    )
     given = {"partner_id": cast.harbour.id, "purpose": ConsentPurpose.MARKETING, "basis": ConsentBasis.EXPRESS, "source": "fair",
              "controller": "Harbour IT", "method": "import", "given_on": moment.date()}  # fmt: skip
     db.session.execute(insert(Consent), [{**given, "contact_id": i, "pid": f"c{i}"} for i in ids])

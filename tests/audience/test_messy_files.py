@@ -31,7 +31,11 @@ def _read(data: bytes) -> tuple[str, str]:
 def test_every_usual_encoding_brings_the_same_name_in(cast: Cast, encoding: str) -> None:
     imp = imported(cast, ZOE.encode(encoding))
     person = db.session.scalars(select(Contact)).one()
-    assert (person.email, person.first_name, person.company) == ("zoe@vandijk.example", "Zoë", "Café “De Brug”")
+    assert (person.email, person.first_name, person.company) == (
+        "zoe@vandijk.example",
+        "Zoë",
+        "Café “De Brug”",
+    )
     assert imp.added == 1
 
 
@@ -62,7 +66,9 @@ def test_every_usual_encoding_brings_the_same_name_in(cast: Cast, encoding: str)
     ],
     ids=itertools.count(1),
 )
-def test_an_unreadable_file_is_refused_with_its_line_and_nothing_is_kept(cast: Cast, data: bytes, line: int, words: str) -> None:
+def test_an_unreadable_file_is_refused_with_its_line_and_nothing_is_kept(
+    cast: Cast, data: bytes, line: int, words: str
+) -> None:
     with pytest.raises(Unreadable) as refused:
         uploaded(cast, data)
     assert refused.value.line == line
@@ -108,8 +114,14 @@ def test_a_file_with_one_column_needs_no_delimiter(cast: Cast) -> None:
 _CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=12)
 
 
-@given(st.lists(st.lists(_CELL, min_size=3, max_size=3), min_size=1, max_size=12), st.integers(0, 11), st.sampled_from(",;\t|"))
-def test_reading_may_stop_after_any_row_and_go_on_there(cells: list[list[str]], stop: int, delimiter: str) -> None:
+@given(
+    st.lists(st.lists(_CELL, min_size=3, max_size=3), min_size=1, max_size=12),
+    st.integers(0, 11),
+    st.sampled_from(",;\t|"),
+)
+def test_reading_may_stop_after_any_row_and_go_on_there(
+    cells: list[list[str]], stop: int, delimiter: str
+) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(cells)
     data = text.getvalue().encode()
@@ -122,7 +134,13 @@ def test_reading_may_stop_after_any_row_and_go_on_there(cells: list[list[str]], 
         assert rest == whole[stop + 1 :]
 
 
-@given(st.text(st.characters(codec="cp1252", exclude_characters="\0\r", exclude_categories=["Cs"]), min_size=1, max_size=60))
+@given(
+    st.text(
+        st.characters(codec="cp1252", exclude_characters="\0\r", exclude_categories=["Cs"]),
+        min_size=1,
+        max_size=60,
+    )
+)
 def test_what_comes_out_is_the_text_that_went_in_or_nothing_at_all(text: str) -> None:
     for encoding in ("utf-8-sig", "utf-16", "utf-8", "cp1252"):
         try:
@@ -130,7 +148,11 @@ def test_what_comes_out_is_the_text_that_went_in_or_nothing_at_all(text: str) ->
         except Unreadable:
             assert encoding == "cp1252" or "\ufffd" in text
             continue
-        if encoding != "cp1252" or read.isascii() or text.encode("cp1252").decode("utf-8", "ignore").encode() != text.encode("cp1252"):
+        if (
+            encoding != "cp1252"
+            or read.isascii()
+            or text.encode("cp1252").decode("utf-8", "ignore").encode() != text.encode("cp1252")
+        ):
             assert read == f"Email\n{text}\n"
 
 

@@ -10,7 +10,15 @@ from app import tokens
 from app.accounts.models import AuditEntry
 from app.audience import mailable
 from app.audience.mailable import Reason
-from app.audience.models import Consent, ConsentPurpose, Contact, ContactList, Suppression, SuppressionReason, SuppressionScope
+from app.audience.models import (
+    Consent,
+    ConsentPurpose,
+    Contact,
+    ContactList,
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+)
 from app.audience.suppress import suppress
 from app.clock import now
 from app.db import db
@@ -42,7 +50,9 @@ def address(cast: Cast, sanne: Contact, customers: ContactList) -> str:
 def _state() -> tuple[int, int]:
     """Noes, and consents withdrawn."""
     noes = db.session.scalar(select(func.count()).select_from(Suppression)) or 0
-    return noes, db.session.scalar(select(func.count()).select_from(Consent).where(Consent.withdrawn_at.is_not(None))) or 0
+    return noes, db.session.scalar(
+        select(func.count()).select_from(Consent).where(Consent.withdrawn_at.is_not(None))
+    ) or 0
 
 
 def test_a_get_and_a_head_change_nothing_and_show_one_button(client: FlaskClient, address: str) -> None:
@@ -90,11 +100,18 @@ def test_pressing_twice_is_one_no_and_the_page_says_done(client: FlaskClient, ad
     assert "Done. We won’t write again." in first.text
     assert second.status_code == 200
     assert db.session.scalars(select(Suppression.at)).all() == at
-    assert db.session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "contact.unsubscribed")) == 1
+    assert (
+        db.session.scalar(
+            select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "contact.unsubscribed")
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("which", ["forged", "another purpose", "no delivery", "nonsense"])
-def test_a_token_that_is_not_ours_finds_nothing_and_changes_nothing(client: FlaskClient, address: str, which: str) -> None:
+def test_a_token_that_is_not_ours_finds_nothing_and_changes_nothing(
+    client: FlaskClient, address: str, which: str
+) -> None:
     good = address.rpartition("/")[2]
     bad = {
         "forged": ("A" if good[-1] != "A" else "B").join([good[:-1], ""]),
@@ -103,7 +120,12 @@ def test_a_token_that_is_not_ours_finds_nothing_and_changes_nothing(client: Flas
         "nonsense": "x",
     }[which]
     place = f"http://127.0.0.1:8000/u/{bad}"
-    answers = [client.get(place), client.post(place, data=ONE_CLICK), client.post(f"{place}/undo"), client.get(f"{place}/brand.css")]
+    answers = [
+        client.get(place),
+        client.post(place, data=ONE_CLICK),
+        client.post(f"{place}/undo"),
+        client.get(f"{place}/brand.css"),
+    ]
     assert [answer.status_code for answer in answers] == [404] * 4
     assert _state() == (0, 0)
 
@@ -113,7 +135,9 @@ def test_the_link_answers_only_on_the_public_origin(client: FlaskClient, address
     assert _state() == (0, 0)
 
 
-def test_pressed_by_mistake_can_be_taken_back_whole(client: FlaskClient, cast: Cast, customers: ContactList, address: str) -> None:
+def test_pressed_by_mistake_can_be_taken_back_whole(
+    client: FlaskClient, cast: Cast, customers: ContactList, address: str
+) -> None:
     client.post(address)
     page = client.post(f"{address}/undo")
     assert page.status_code == 200
@@ -138,7 +162,9 @@ def test_taking_back_ends_after_thirty_days_and_never_touches_a_no_of_another_ki
     assert "Take it back" not in client.get(address).text
 
 
-def test_a_contacts_name_and_address_stay_literal_text(client: FlaskClient, cast: Cast, customers: ContactList) -> None:
+def test_a_contacts_name_and_address_stay_literal_text(
+    client: FlaskClient, cast: Cast, customers: ContactList
+) -> None:
     person = contact(cast.harbour, "a'<b>@x.example", customers)
     page = client.get(link(delivered(cast, person, customers)))
     assert "<b>@x" not in page.text
