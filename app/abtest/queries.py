@@ -8,6 +8,8 @@ from app.abtest.models import Experiment
 from app.accounts.models import Organisation
 from app.db import db, scoped
 
+MOST = 200
+
 
 @dataclass(frozen=True)
 class Row:
@@ -19,7 +21,7 @@ class Row:
     partner_id: int
 
 
-def listed(organisation: Organisation, limit: int = 100) -> list[Row]:
+def tests_of(organisation: Organisation) -> list[Row]:
     """The tests of a partner's campaigns, or of all partners that run a vendor's kits."""
     campaign = table("campaign", column("id"), column("name"), column("pid"))
     rows = db.session.execute(
@@ -27,6 +29,6 @@ def listed(organisation: Organisation, limit: int = 100) -> list[Row]:
         .join(campaign, campaign.c.id == Experiment.campaign_id)
         .with_only_columns(Experiment, campaign.c.name, campaign.c.pid, Experiment.partner_id)
         .order_by(Experiment.id.desc())
-        .limit(limit)
+        .limit(MOST)
     ).all()
     return [Row(*row) for row in rows]

@@ -20,7 +20,7 @@ blueprints = [bp]
 @member(vendor=ANYONE, partner=ANYONE)
 def index() -> str:
     """All tests, one row each with its sentence."""
-    rows = [(row, verdict.report(row.experiment)) for row in queries.listed(actor().organisation)]
+    rows = [(row, verdict.report(row.experiment)) for row in queries.tests_of(actor().organisation)]
     names = {row.partner_id: db.session.get_one(Organisation, row.partner_id).name for row, _ in rows}
     kits = url_for("kits.index") if "kits.index" in current_app.view_functions else None
     return render_template("abtest/index.html", rows=rows, names=names, kits=kits)

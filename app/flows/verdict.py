@@ -106,7 +106,7 @@ def _converted(experiment: Experiment) -> dict[int, list[float]]:
     found: dict[int, list[float]] = {}
     for variant, at in db.session.execute(statement):
         if experiment.ends_at is None or at <= experiment.ends_at:
-            found.setdefault(int(variant), []).append(at.timestamp())
+            found.setdefault(int(variant or 0), []).append(at.timestamp())
     return found
 
 
