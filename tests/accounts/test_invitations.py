@@ -20,6 +20,7 @@ from tests.rig.cast import PASSWORD, Cast
 
 NEW = "four words in a row"
 Browser = Callable[..., FlaskClient]
+pytestmark = pytest.mark.both_databases
 
 
 def send(browser: FlaskClient, email: str = "femke@harbour-it.example", role: str = "marketer") -> Any:

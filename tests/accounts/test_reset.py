@@ -17,6 +17,7 @@ from tests.rig.cast import PASSWORD, Cast
 
 NEW = "four words in a row"
 Browser = Callable[..., FlaskClient]
+pytestmark = pytest.mark.both_databases
 
 
 def mails() -> list[OutgoingMail]:

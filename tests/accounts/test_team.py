@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from app.db import db
 from tests.rig.cast import Cast
 
 Browser = Callable[..., FlaskClient]
+pytestmark = pytest.mark.both_databases
 
 
 def seat_of(person: Person) -> Membership:
