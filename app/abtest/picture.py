@@ -8,6 +8,7 @@ from datetime import datetime
 from app.abtest.trace import Point
 
 LEFT, RIGHT, TOP, BOTTOM = 60.0, 368.0, 14.0, 220.0
+_ROOM = 15.0  # a label needs this much
 _LIFTS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
@@ -63,7 +64,14 @@ def lift_picture(points: Sequence[Point], start: datetime) -> Picture | None:
     lower = [(_x(p, points, start), y(p.found.low)) for p in reversed(points)]
     line = [(_x(p, points, start), y(p.found.lift)) for p in points if p.found.lift is not None]
     end = line[-1] if line else (RIGHT, y(0))
-    ticks = tuple(Tick(y(value), value) for value in (floor, floor / 2, 0.0, top / 2, top))
+    values = [
+        value
+        for value in (floor, floor / 2, 0.0, top / 2, top)
+        if value == 0 or abs(y(value) - y(0)) >= _ROOM
+    ]
+    if abs(y(floor) - y(floor / 2)) < _ROOM:
+        values = [value for value in values if value != floor / 2]
+    ticks = tuple(Tick(y(value), value) for value in values)
     return Picture(
         _text(line), _text(upper + lower), ticks, end, y(last.low), y(last.high), _days(points, start), y(0)
     )

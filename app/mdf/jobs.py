@@ -1,7 +1,6 @@
 """The beat's part in funds: each fund's deadlines in a transaction of its own, so that one bad fund holds up no other."""
 
 import structlog
-from flask import Flask
 
 from app.db import db
 from app.mdf import expire
@@ -24,9 +23,3 @@ def expire_due() -> int:
             log.info("funds.expired", fund=fund_id, count=found)
         done += found
     return done
-
-
-def wake_due(app: Flask) -> int:
-    """The beat's call: see `expire_due`."""
-    with app.app_context():
-        return expire_due()

@@ -75,7 +75,7 @@ def of_plan(plan: Plan, vendor: str, today: date, answer_until: date) -> list[Ch
         _share(plan, vendor),
         Check(MET, f"Leads shared with {vendor}", "You accept it above.")
         if plan.shares_leads
-        else Check(BROKEN, f"Leads shared with {vendor}", "Part of the deal for money. Tick the box above."),
+        else Check(LATER, f"Leads shared with {vendor}", "Part of the deal for money. Tick the box above."),
         _not_started(plan, today, vendor, answer_until),
         Check(
             LATER,
@@ -150,7 +150,9 @@ def _approved_first(request: MdfRequest, claim: Claim) -> Check:
 
 
 def _invoice(claim: Claim, others: int) -> Check:
-    compared = f"its number is in none of {others:,} other claims" if others else "there is no other claim"
+    compared = (
+        f"its number is in none of {others:,} other claims" if others > 1 else "no other claim has its number"
+    )
     where = "" if claim.invoice_asset_id else " No file is attached."
     return Check(
         MET,

@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from app.clock import today
 from app.db import db
 from app.mdf import expire
-from app.mdf.jobs import expire_due, wake_due
+from app.mdf.jobs import expire_due
 from app.mdf.models import MdfRequest, RequestStatus
 from tests.mdf.conftest import Stage
 
@@ -20,10 +19,10 @@ def overdue(stage: Stage) -> int:
     return request.id
 
 
-def test_it_expires_once(app: Flask, stage: Stage) -> None:
+def test_it_expires_once(stage: Stage) -> None:
     number = overdue(stage)
     assert expire_due() == 1
-    assert wake_due(app) == 0
+    assert expire_due() == 0
     assert db.session.get_one(MdfRequest, number).status is RequestStatus.EXPIRED
 
 
