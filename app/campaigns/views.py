@@ -53,7 +53,7 @@ def _next(row: Row) -> tuple[str, str | None, str]:
     """What one may do with a campaign, where, and the page that is about it."""
     campaign = row.campaign
     words_page = url_for("campaigns.words", pid=campaign.pid)
-    home = address(campaign, "launches.show") if campaign.launched_at else None
+    home = address(campaign, "results.show") if campaign.launched_at else None
     return (*_step(row), home or words_page)
 
 
@@ -71,7 +71,7 @@ def _step(row: Row) -> tuple[str, str | None]:
         case CampaignStatus.CANCELLED:
             return "Nothing", None
         case _:
-            return "Look at it", address(campaign, "launches.show")
+            return "Look at it", address(campaign, "results.show")
 
 
 @bp.post("")

@@ -125,6 +125,7 @@ def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
 
 def _lock(campaign: Campaign) -> None:
     """Read the campaign again under a lock, so that two people can't move it at once."""
+    db.session.flush()
     db.session.refresh(campaign, with_for_update=True)
 
 

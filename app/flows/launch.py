@@ -50,8 +50,10 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
     """Say yes to a campaign: at its time, or at once where it has none, it goes to the `seen` people.
 
     Raises Refused with the first thing that stands in the way, CountChanged when the audience is another than was shown,
-    Conflict when it is launched already. `shares_leads`: the partner agreed to it, as the terms of the money ask.
+    Conflict when it is launched already. `shares_leads`: the partner agrees to it here, as the terms of the
+    money ask; where they agreed with the request it counts as agreed.
     """
+    db.session.flush()  # a time set a moment ago must not be lost to the refresh
     db.session.refresh(campaign, with_for_update=True)
     if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.APPROVED):
         raise Conflict("This campaign is launched already, or waits for someone else.")
@@ -65,7 +67,8 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
     if campaign.status is CampaignStatus.DRAFT:
         approve(actor, campaign)
     campaign.launched_by = actor.person.id
-    campaign.shares_leads = campaign.shares_leads or (found.funding is not None and shares_leads)
+    if found.funding is not None and (shares_leads or found.funding.request.shares_leads):
+        campaign.shares_leads = True
     campaign.paused_reason = None
     at_once = campaign.scheduled_at is None
     campaign.scheduled_at = campaign.scheduled_at or now()

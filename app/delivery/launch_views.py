@@ -1,0 +1,137 @@
+"""Step 4: check and launch. The page says to how many people; the launch takes place only for that very number."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.accounts.access import ANYONE, EDITORS, actor, member
+from app.accounts.models import Organisation
+from app.campaigns import schedule
+from app.campaigns.models import Campaign, CampaignStatus
+from app.campaigns.queries import campaign_for
+from app.campaigns.steps import steps
+from app.clock import local
+from app.delivery.forms import LATER, LaunchForm
+from app.errors import Conflict, Invalid, Refused
+from app.flows import check as checking
+from app.flows.launch import CountChanged
+from app.flows.launch import launch as launch_campaign
+from app.web.filters import count
+
+bp = Blueprint("launches", __name__, url_prefix="/campaigns")
+
+Answer = str | BaseResponse | tuple[str, int]
+_BEFORE = (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.IN_REVIEW, CampaignStatus.APPROVED)
+
+
+@bp.get("/<pid>/launch")
+@member(partner=ANYONE)
+def check(pid: str) -> Answer:
+    """All that one wants to know before a launch."""
+    campaign = campaign_for(actor().organisation, pid)
+    if campaign.status not in _BEFORE:
+        return redirect(url_for("results.show", pid=campaign.pid))
+    return _page(campaign, _form(campaign))
+
+
+@bp.post("/<pid>/launch")
+@member(partner=EDITORS)
+def launch(pid: str) -> Answer:
+    """Launch to the number of people that the page said."""
+    campaign = campaign_for(actor().organisation, pid)
+    if campaign.status not in _BEFORE:
+        flash("This campaign is launched already.")
+        return redirect(url_for("results.show", pid=campaign.pid))
+    form = LaunchForm()
+    if not form.validate_on_submit():
+        return _page(campaign, form), 422
+    try:
+        timed = schedule.set_time(actor(), campaign, form.local)
+        found = launch_campaign(actor(), campaign, int(form.people.data or 0), bool(form.share_leads.data))
+    except CountChanged as changed:
+        return _page(campaign, form, changed=changed.message), 409
+    except (Invalid, Refused, Conflict) as error:
+        if not isinstance(error, Invalid) or not form.refuse({_FIELDS.get(name, name): text for name, text in error.fields.items()}):
+            return _page(campaign, form, changed=error.message), 422
+        return _page(campaign, form), 422
+    flash(_said(campaign, found.people, timed))
+    return redirect(url_for("results.show", pid=campaign.pid))
+
+
+_FIELDS = {"time": "day", "zone": "time"}
+
+
+def _said(campaign: Campaign, people: int, timed: schedule.LocalTime | None) -> str:
+    if timed is None:
+        return f"Launched. {count(people)} {'person gets' if people == 1 else 'people get'} it now."
+    return f"Scheduled for {timed.shown:%-d %B, %H:%M}. {timed.note}".strip()
+
+
+def _form(campaign: Campaign) -> LaunchForm:
+    form = LaunchForm()
+    if campaign.scheduled_at is not None and request.method == "GET":
+        planned = local(campaign.scheduled_at, campaign.timezone)
+        form.when.data, form.day.data, form.time.data = LATER, planned.date(), planned.time().replace(second=0, microsecond=0)
+    return form
+
+
+def _page(campaign: Campaign, form: LaunchForm, changed: str = "") -> str:
+    found = checking.check(actor(), campaign)
+    form.people.data = str(found.people)
+    partner: Organisation = found.partner
+    return render_template(
+        "delivery/launch.html",
+        campaign=campaign,
+        found=found,
+        form=form,
+        changed=changed,
+        steps=steps(campaign),
+        money=_money_rules(found),
+        mail=_mail_rules(found),
+        may_launch=found.may_launch and actor().may_edit and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
+        planned=local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None,
+        partner=partner,
+    )
+
+
+Rule = dict[str, str]
+
+
+def _rule(state: str, title: str, note: str = "") -> Rule:
+    return {"state": state, "title": title, "note": note}
+
+
+def _money_rules(found: checking.LaunchCheck) -> list[Rule]:
+    """The terms of the money that can be told at launch, with what is still to come after it."""
+    if found.funding is None:
+        return []
+    asked, vendor = found.funding.request, found.vendor.name
+    approved = asked.decided_at if asked.approved_minor is not None else None
+    agreed = asked.shares_leads or found.campaign.shares_leads
+    return [
+        _rule("met", "Approved before it starts", f"{vendor} said yes on {approved:%-d %B %Y}.")
+        if approved
+        else _rule("open", "Approved before it starts", f"{vendor} hasn’t answered yet. What runs before the yes isn’t paid."),
+        _rule("met", f"Leads shared with {vendor}", "You agreed to this; people are told in the form.")
+        if agreed
+        else _rule("open", f"Leads shared with {vendor}", "Part of the deal for the money: tick it beside the button."),
+        _rule("open", "Invoice", f"Not needed to launch. Add it by {asked.claim_by:%-d %B %Y}." if asked.claim_by else "Not needed to launch. Add it afterwards."),
+    ]
+
+
+def _mail_rules(found: checking.LaunchCheck) -> list[Rule]:
+    """What is known of the finished mail."""
+    mail, made = found.mail, found.made
+    if mail is None or made is None:
+        return []
+    size = round(mail.compiled.size / 1024)
+    links = len(mail.compiled.links)
+    return [
+        _rule("met", f"Sent by {made.partner.sender_name or made.partner.name} from {mail.sender}", f"Answers go to {made.partner.email}."),
+        _rule("met" if mail.has_unsubscribe and mail.has_address else "broken", "One-click unsubscribe and your postal address are in it", made.partner.postal_address),
+        _rule(
+            "warn" if mail.is_too_large else "met",
+            f"{size} KB, plain text included",
+            "Gmail cuts mails over 102 KB: shorten it." if mail.is_too_large else "Gmail cuts mails over 102 KB.",
+        ),
+        _rule("met", f"{links} {'link' if links == 1 else 'links'}, counted and led through our own address", "Where they lead is fixed at launch."),
+    ]

@@ -1,0 +1,166 @@
+"""Messages as people look at them: by state, page by page, with the reason and the next step of each that went wrong.
+
+All of it names contacts, so it is for the partner alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+
+from app.accounts.models import Organisation
+from app.audience.models import Contact
+from app.campaigns.models import Campaign
+from app.db import db, get_or_404, scoped
+from app.delivery.control import resend_from
+from app.delivery.models import Delivery, DeliveryState, Rendering, Send
+from app.errors import NotFound
+from app.web.paging import Page, offset_of
+
+PAGE = 50
+_S = DeliveryState
+
+
+@dataclass(frozen=True)
+class Group:
+    """A tab of the list of messages: its name in an address, its label, the states in it."""
+
+    key: str
+    label: str
+    states: tuple[DeliveryState, ...]
+
+
+GROUPS = (
+    Group("accepted", "Accepted", (_S.ACCEPTED,)),
+    Group("refused", "Refused", (_S.REJECTED, _S.FAILED)),
+    Group("uncertain", "Uncertain", (_S.UNCERTAIN,)),
+    Group("waiting", "Still to go", (_S.READY, _S.CLAIMED, _S.COMMITTING, _S.HELD)),
+    Group("left-out", "Left out", (_S.SUPPRESSED, _S.CANCELLED)),
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message, the person it is for and what became of it."""
+
+    delivery: Delivery
+    name: str
+    email: str
+    company: str
+    subject: str
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was decided, or at least begun."""
+        return self.delivery.decided_at or self.delivery.committed_at
+
+    @property
+    def resend_from(self) -> datetime:
+        """From when on a person may send it again."""
+        return resend_from(self.delivery)
+
+    @property
+    def next_step(self) -> str:
+        """What can be done about a message that did not go through."""
+        return next_step(self.delivery.state, self.delivery.reply or "")
+
+
+def next_step(state: DeliveryState, reply: str) -> str:
+    """The next step for a message in this state, read from the server's words (enhanced status codes of RFC 3463)."""
+    if state is DeliveryState.FAILED:
+        return "Nothing more is tried. Ask them for another address, or reach them by phone."
+    if state is not DeliveryState.REJECTED:
+        return ""
+    words = reply.split(" ")
+    status = words[1] if len(words) > 1 else ""
+    if status.startswith(("5.1.1", "5.1.2", "5.1.3", "5.1.10")):
+        return "The address doesn’t exist. Correct it in your contacts."
+    if status.startswith("5.2.2"):
+        return "The mailbox is full. Reach them another way."
+    if status.startswith("5.7"):
+        return "Their server refuses by policy. Ask your vendor’s support to look at the sender."
+    return "Check the address in your contacts."
+
+
+def group_of(key: str) -> Group | None:
+    """The group an address asks for; None for all messages."""
+    return next((group for group in GROUPS if group.key == key), None)
+
+
+def messages(partner: Organisation, campaign: Campaign, group: Group | None, number: int) -> Page[Message]:
+    """One page of a campaign's messages, the latest first."""
+    condition = _of(campaign, group)
+    total = db.session.scalar(scoped(partner, Delivery).where(condition).with_only_columns(func.count(Delivery.id))) or 0
+    offset = offset_of(number, PAGE, total)
+    query = _rows(partner, condition).order_by(Delivery.id.desc()).offset(offset).limit(PAGE)
+    return Page([_message(row) for row in db.session.execute(query)], offset, PAGE, total)
+
+
+def all_messages(partner: Organisation, campaign: Campaign, group: Group | None) -> Iterator[Message]:
+    """Every message, in the order of their rows, read in chunks."""
+    query = _rows(partner, _of(campaign, group)).order_by(Delivery.id).execution_options(yield_per=500)
+    for row in db.session.execute(query):
+        yield _message(row)
+
+
+def uncertain(partner: Organisation, campaign: Campaign, limit: int | None = None) -> list[Message]:
+    """The messages that may have arrived or not, the newest first."""
+    query = _rows(partner, _of(campaign, group_of("uncertain"))).order_by(Delivery.committed_at.desc(), Delivery.id.desc())
+    return [_message(row) for row in db.session.execute(query.limit(limit))]
+
+
+def message_for(partner: Organisation, campaign: Campaign, pid: str) -> Message:
+    """One message of this campaign. Raises NotFound."""
+    delivery = get_or_404(partner, Delivery, pid)
+    if delivery.campaign_id != campaign.id:
+        raise NotFound(kind="Delivery")
+    return _message(db.session.execute(_rows(partner, Delivery.id == delivery.id)).one())
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason for which messages were refused or given up, and how many."""
+
+    reason: str
+    people: int
+    next_step: str
+
+
+def refusals(partner: Organisation, campaign: Campaign) -> list[Refusal]:
+    """Why messages were refused, the commonest reason first."""
+    query = (
+        scoped(partner, Delivery)
+        .where(_of(campaign, group_of("refused")))
+        .with_only_columns(Delivery.state, Delivery.reason, func.min(Delivery.reply), func.count(Delivery.id))
+        .group_by(Delivery.state, Delivery.reason, func.substr(Delivery.reply, 1, 9))
+    )
+    found = [Refusal(row[1] or "Refused", row[3], next_step(row[0], row[2] or "")) for row in db.session.execute(query)]
+    return sorted(found, key=lambda refusal: -refusal.people)
+
+
+def sends_of(campaign: Campaign) -> list[Send]:
+    """The campaign's sends, oldest first."""
+    return list(db.session.scalars(select(Send).where(Send.campaign_id == campaign.id).order_by(Send.id)))  # unscoped: of this campaign
+
+
+def _of(campaign: Campaign, group: Group | None) -> ColumnElement[bool]:
+    mine = Delivery.campaign_id == campaign.id
+    return mine & Delivery.state.in_(group.states) if group else mine
+
+
+def _rows(partner: Organisation, condition: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        scoped(partner, Delivery)
+        .add_columns(Contact.first_name, Contact.last_name, Contact.email, Contact.company, Rendering.subject)
+        .join(Contact, Contact.id == Delivery.contact_id)
+        .join(Rendering, Rendering.id == Delivery.rendering_id)
+        .where(condition)
+    )
+
+
+def _message(row: Row[*tuple[Any, ...]]) -> Message:
+    delivery, first, last, email, company, subject = row
+    name = " ".join(part for part in (first, last) if part)
+    return Message(delivery, name or email, email, company, subject)
