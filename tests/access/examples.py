@@ -20,9 +20,11 @@ from app.assets.upload import add_file
 from app.audience import importing, refused
 from app.audience.entries import Refusal
 from app.campaigns import make, subject_test
-from app.campaigns.models import Campaign
+from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
+from app.delivery.models import DeliveryState, SendStatus
+from app.kits.format import read_kit
 from app.kits.models import Kit, KitVersion
 from app.kits.publish import import_version, publish
 from app.leads import answer, deals
@@ -181,6 +183,32 @@ def test(cast: Cast) -> Values:
     return {"pid": planned.experiment.pid}
 
 
+def launched(cast: Cast) -> story.Story:
+    """A campaign of Harbour IT that has run."""
+    told = story.campaign(cast.northwind, cast.harbour)
+    told.version.manifest = read_kit(kit_file()).to_manifest()
+    db.session.commit()
+    return told
+
+
+def result(cast: Cast) -> Values:
+    return {"pid": launched(cast).campaign.pid}
+
+
+def running(cast: Cast) -> Values:
+    told = launched(cast)
+    told.campaign.status, told.send.status = CampaignStatus.SENDING, SendStatus.SENDING
+    db.session.commit()
+    return {"pid": told.campaign.pid, "action": "pause"}
+
+
+def uncertain(cast: Cast) -> Values:
+    told = launched(cast)
+    told.delivery.state = DeliveryState.UNCERTAIN
+    db.session.commit()
+    return {"pid": told.campaign.pid, "delivery": told.delivery.pid}
+
+
 # Leads and deals
 
 
@@ -288,7 +316,9 @@ BY_BLUEPRINT: dict[str, Example] = {
     "deals": deal,
     "imports": contact_import,
     "kits": version,
+    "launches": campaign,
     "leads": lead,
+    "results": result,
     "tests": test,
 }
 
@@ -319,6 +349,8 @@ EXAMPLES: dict[str, Example] = {
     "library.download": library_file,
     "partners.resend": partner_invitation,
     "partners.revoke": partner_invitation,
+    "results.act": running,
+    "results.resend": uncertain,
     "settings.change_role": colleague,
     "settings.remove": colleague,
     "settings.resend": colleague_invitation,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from app import create_app
 from app.accounts.access import Access, access_of
@@ -63,10 +63,15 @@ def nonsense(route: Route) -> dict[str, Any]:
     rule = next(
         rule for rule in app.url_map.iter_rules(route.endpoint) if set(route.arguments) == rule.arguments
     )
-    return {
-        name: 1 if isinstance(rule._converters.get(name), IntegerConverter) else "x" * 22
-        for name in route.arguments
-    }
+    return {name: _nonsense(rule._converters.get(name)) for name in route.arguments}
+
+
+def _nonsense(converter: object) -> Any:
+    if isinstance(converter, IntegerConverter):
+        return 1
+    if isinstance(converter, AnyConverter):
+        return sorted(converter.items)[0]
+    return "x" * 22
 
 
 def address(app: Flask, route: Route, values: dict[str, Any]) -> str:

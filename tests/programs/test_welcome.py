@@ -62,6 +62,7 @@ def test_the_steps_follow_from_what_is_there(as_person: Browser, cast: Cast) -> 
     assert first_steps(cast.harbour).current == 1
     as_person(cast.maya).post("/welcome", data=US)
     assert first_steps(cast.harbour).current == 2
+    assert 'href="/contacts/imports/new"' in as_person(cast.maya).get("/welcome").text
     email = "a@b.example"
     db.session.add(Contact(partner_id=cast.harbour.id, email=email, address_hash=address_hash(email)))
     db.session.commit()
