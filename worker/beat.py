@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.abtest.jobs import end_tests
 from app.audience.jobs import purge_files, wake_imports
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
@@ -46,6 +47,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
     Wake("funds", 600, lambda _: expire_due()),
+    Wake("tests", 60, lambda _: end_tests()),
 )
 
 

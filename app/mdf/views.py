@@ -6,12 +6,12 @@ from app.accounts.access import ANYONE, actor, member
 from app.assets.models import Asset
 from app.assets.store import store
 from app.db import db, get_or_404
-from app.mdf import ask_views, packet, partner_views, queries, vendor_views
+from app.mdf import ask_views, fund_views, packet, partner_views, queries, statement, vendor_views
 from app.mdf.blueprint import bp
 from app.mdf.models import Claim, MdfRequest
 from app.web.navigation import register_count
 
-__all__ = ["ask_views", "blueprints"]
+__all__ = ["ask_views", "blueprints", "fund_views"]
 
 blueprints = [bp]
 
@@ -70,4 +70,4 @@ def claim_invoice(pid: str) -> Response:
 @member(vendor=ANYONE, partner=ANYONE)
 def ledger() -> str:
     """Every transfer, newest first: which account it left, which it entered, by which step, by whom and why."""
-    return render_template("mdf/ledger.html", rows=queries.ledger_lines(actor().organisation))
+    return render_template("mdf/ledger.html", rows=statement.ledger_lines(actor().organisation))
