@@ -49,12 +49,20 @@ def load_models() -> type[Base]:
 def create_app(settings: Settings) -> Flask:
     """The web application for these settings; also the context in which workers and commands run."""
     log.configure(settings.log_level)
-    app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app = Flask(
+        "app",
+        root_path=str(ROOT / "app"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
     app.extensions["settings"] = settings
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.database.startswith("sqlite"), "hide_parameters": True},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": not settings.database.startswith("sqlite"),
+            "hide_parameters": True,
+        },
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=1_000,
@@ -78,6 +86,10 @@ def _blueprints(settings: Settings) -> list[Blueprint]:
     for room in ROOMS:
         if find_spec(f"app.{room}.views"):
             found += import_module(f"app.{room}.views").blueprints
-    if settings.mail_transport == "sandbox" and settings.environment != "production" and find_spec("app.delivery.sandbox_views"):
+    if (
+        settings.mail_transport == "sandbox"
+        and settings.environment != "production"
+        and find_spec("app.delivery.sandbox_views")
+    ):
         found += import_module("app.delivery.sandbox_views").blueprints
     return found

@@ -53,7 +53,15 @@ def ring(settings: Settings, jobs: list[tuple[JobName, tuple[int | str, ...]]]) 
     try:
         target = queue(settings)
         for name, args in jobs:
-            target.enqueue("worker.jobs.run", str(name), *args, job_timeout=120, result_ttl=60, failure_ttl=86_400, retry=Retry(max=3))
+            target.enqueue(
+                "worker.jobs.run",
+                str(name),
+                *args,
+                job_timeout=120,
+                result_ttl=60,
+                failure_ttl=86_400,
+                retry=Retry(max=3),
+            )
     except redis.RedisError as error:
         log.warning("queue.away", jobs=len(jobs), error=type(error).__name__)
 

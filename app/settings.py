@@ -28,27 +28,49 @@ def _doc(text: str, **kwargs: Any) -> Any:
 class Settings:
     """Everything that differs between installations. The variable's name is the field's, in capitals."""
 
-    secret_key: str = _doc("Signs sessions and links. At least 32 characters; made on first start in development.")
+    secret_key: str = _doc(
+        "Signs sessions and links. At least 32 characters; made on first start in development."
+    )
     suppression_key: str = _doc(
         "Keys the hashes that remember who said no. At least 32 characters and never changed: a new key forgets every “no”."
     )
     environment: Environment = _doc("`development`, `test` or `production`.", default="development")
-    data_dir: Path = _doc("Where the embedded default keeps its database, files, queue and sandbox mailbox.", default=Path("var"))
-    database_url: str = _doc("`sqlite:///PATH` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. Empty: SQLite in the data directory.", default="")
-    redis_url: str = _doc("`redis://:PASSWORD@HOST:PORT/0`. Empty: a Valkey or Redis of our own is started.", default="")
-    asset_store: str = _doc("`disk`, or `s3://BUCKET?region=REGION&endpoint=URL` (credentials as boto3 finds them).", default="disk")
+    data_dir: Path = _doc(
+        "Where the embedded default keeps its database, files, queue and sandbox mailbox.",
+        default=Path("var"),
+    )
+    database_url: str = _doc(
+        "`sqlite:///PATH` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. Empty: SQLite in the data directory.",
+        default="",
+    )
+    redis_url: str = _doc(
+        "`redis://:PASSWORD@HOST:PORT/0`. Empty: a Valkey or Redis of our own is started.", default=""
+    )
+    asset_store: str = _doc(
+        "`disk`, or `s3://BUCKET?region=REGION&endpoint=URL` (credentials as boto3 finds them).",
+        default="disk",
+    )
     mail_transport: str = _doc(
         "`sandbox` (nothing leaves the machine), `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS required unless on loopback), `smtps://…` or `ses://REGION`.",
         default="sandbox",
     )
-    mail_from: str = _doc("The platform's sender address; partners stand in the name and in Reply-To.", default="campaigns@throughline.example")
+    mail_from: str = _doc(
+        "The platform's sender address; partners stand in the name and in Reply-To.",
+        default="campaigns@throughline.example",
+    )
     mail_allow: tuple[str, ...] = _doc(
-        "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.", default=()
+        "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
+        default=(),
     )
     app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
-    public_url: str = _doc("Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.", default="http://127.0.0.1:8000")
+    public_url: str = _doc(
+        "Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.",
+        default="http://127.0.0.1:8000",
+    )
     listen: str = _doc("Address and port the web server binds.", default="127.0.0.1:8000")
-    sandbox_smtp: str = _doc("Address and port of the sandbox mailbox's SMTP server.", default="127.0.0.1:2525")
+    sandbox_smtp: str = _doc(
+        "Address and port of the sandbox mailbox's SMTP server.", default="127.0.0.1:2525"
+    )
     web_workers: int = _doc("Web server processes.", default=2)
     send_workers: int = _doc("Worker processes that take jobs.", default=2)
     answer_hours: int = _doc("Hours within which a partner is asked to answer a lead.", default=4)
@@ -127,7 +149,9 @@ def _parse(name: str, raw: str) -> Any:
                 raise ValueError("must be disk or s3://BUCKET.")
             return raw
         case "mail_transport":
-            if raw != "sandbox" and not (raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname):
+            if raw != "sandbox" and not (
+                raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname
+            ):
                 raise ValueError("must be sandbox, smtp://HOST, smtps://HOST or ses://REGION.")
             return raw
         case "mail_from":
@@ -151,7 +175,12 @@ def _whole(raw: str) -> int:
 
 def _origin(raw: str) -> str:
     parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.netloc
+        or parts.path not in ("", "/")
+        or parts.query
+    ):
         raise ValueError("must be an origin such as https://marketing.example.")
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -169,7 +198,9 @@ def _contradictions(settings: Settings) -> list[str]:
         wrong.append("PUBLIC_URL: must be another host than APP_URL, so that no cookie reaches public pages.")
     if settings.environment == "production":
         if settings.mail_transport == "sandbox":
-            wrong.append("MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://.")
+            wrong.append(
+                "MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://."
+            )
         for name in ("app_url", "public_url"):
             if not getattr(settings, name).startswith("https://"):
                 wrong.append(f"{name.upper()}: must be https:// in production.")
@@ -180,7 +211,9 @@ def _contradictions(settings: Settings) -> list[str]:
         if not settings.database_url:
             wrong.append("DATABASE_URL: missing. In production say where the database is.")
     elif settings.mail_transport != "sandbox" and not settings.mail_allow:
-        wrong.append("MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail.")
+        wrong.append(
+            "MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail."
+        )
     return wrong
 
 

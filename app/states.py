@@ -33,6 +33,10 @@ class Transitions(Generic[S]):
         was: S = getattr(thing, self.attribute)
         if not self.allows(was, to):
             log.info("transition.refused", noun=self.noun, id=getattr(thing, "id", None), was=was, to=to)
-            raise Conflict(f"This {self.noun} is {was.replace('_', ' ')} and can’t become {to.replace('_', ' ')}.", was=was, to=to)
+            raise Conflict(
+                f"This {self.noun} is {was.replace('_', ' ')} and can’t become {to.replace('_', ' ')}.",
+                was=was,
+                to=to,
+            )
         setattr(thing, self.attribute, to)
         return was

@@ -29,7 +29,9 @@ class Row:
     @property
     def agrees(self) -> bool:
         """Whether all sources that know it say the same."""
-        return {plain(v) for v in (self.page, self.database, self.players) if v is not None} == {plain(self.database)}
+        return {plain(v) for v in (self.page, self.database, self.players) if v is not None} == {
+            plain(self.database)
+        }
 
 
 def plain(value: str) -> str:
@@ -80,7 +82,14 @@ def hold_together(env: Mapping[str, str], report: Mapping[str, Any]) -> list[Row
     """Every figure of the story with its sources side by side."""
     have, did, pages = counts(env), report["did"], report["pages"]
 
-    def row(stage: str, what: str, name: str, page: str | None = None, player: str | None = None, money: bool = False) -> Row:
+    def row(
+        stage: str,
+        what: str,
+        name: str,
+        page: str | None = None,
+        player: str | None = None,
+        money: bool = False,
+    ) -> Row:
         value = f"{have[name] / 100:,.2f}" if money else f"{have[name]:,}"
         shown = None if page is None else pages.get(page, "not on the page")
         return Row(stage, what, shown, value, None if player is None else f"{did[player]:,}")
@@ -119,5 +128,7 @@ def table(rows: list[Row]) -> str:
             lines.append(f"{'':2}{row.stage:<13}{row.what}: {row.database}")
             continue
         mark = "✓" if row.agrees else "✗"
-        lines.append(f"{mark:<2}{row.stage:<13}{row.what:<46}{row.page or '':>12}{row.database:>12}{row.players or '':>12}")
+        lines.append(
+            f"{mark:<2}{row.stage:<13}{row.what:<46}{row.page or '':>12}{row.database:>12}{row.players or '':>12}"
+        )
     return "\n".join(lines)

@@ -33,8 +33,18 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "HOME")
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server; a free one from 8000 on if not given.")
-@click.option("--contacts", type=click.IntRange(20, 5000), default=200, show_default=True, help="How many people the partner writes to.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of the web server; a free one from 8000 on if not given.",
+)
+@click.option(
+    "--contacts",
+    type=click.IntRange(20, 5000),
+    default=200,
+    show_default=True,
+    help="How many people the partner writes to.",
+)
 @click.pass_obj
 def demo(environ: Mapping[str, str], port: int | None, contacts: int) -> None:
     """Play the whole story on this machine and show what happened. Ctrl-C ends it; with DEMO_EXIT=1 it ends by itself."""
@@ -44,17 +54,30 @@ def demo(environ: Mapping[str, str], port: int | None, contacts: int) -> None:
     with _installation(home, chosen) as (process, env):
         address = f"http://localhost:{chosen}"
         click.echo(f"Throughline runs at {address}. The story begins.")
-        _run([sys.executable, "-m", "cli", "organisation", "create", VENDOR, "--admin", ADMIN_MAIL, "--admin-name", ADMIN], env)
+        _run(
+            [
+                sys.executable,
+                "-m",
+                "cli",
+                "organisation",
+                "create",
+                VENDOR,
+                "--admin",
+                ADMIN_MAIL,
+                "--admin-name",
+                ADMIN,
+            ],
+            env,
+        )
         report = play(address, home, contacts)
         findings = audit.hold_together(env, report)
         click.echo("\n" + audit.table(findings))
         _farewell(address, report, time.monotonic() - started)
-        agreed = all(row.agrees for row in findings)
         if environ.get("DEMO_EXIT") != "1":
             click.echo("It keeps running; Ctrl-C stops it and leaves no process behind.")
             _wait(process)
-    if not agreed:
-        raise External("Some figures don’t agree: see the rows marked ✗.")
+        if not all(row.agrees for row in findings):
+            raise External("Some figures don’t agree: see the rows marked ✗.")
 
 
 def players_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -68,7 +91,12 @@ def play(address: str, home: Path, contacts: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "demo", address, str(archive), "--contacts", str(contacts)]
     parent = os.getpid()
     with subprocess.Popen(
-        command, cwd=ROOT, env=players_environment(os.environ), stdout=subprocess.PIPE, text=True, preexec_fn=lambda: lifeline.bind(parent)
+        command,
+        cwd=ROOT,
+        env=players_environment(os.environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: lifeline.bind(parent),
     ) as players:
         last = ""
         for line in players.stdout or ():
@@ -85,7 +113,11 @@ def play(address: str, home: Path, contacts: int) -> dict[str, Any]:
 def _installation(home: Path, port: int) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, str]]]:
     """A fresh installation in `home`, with everything `throughline up` starts; stopped at the end, whatever happens."""
     _clear(home)
-    env = {**players_environment(os.environ), "DATA_DIR": str(home), "LOG_LEVEL": os.environ.get("LOG_LEVEL", "info")}
+    env = {
+        **players_environment(os.environ),
+        "DATA_DIR": str(home),
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "info"),
+    }
     parent = os.getpid()
     (home / "log").mkdir(parents=True, exist_ok=True)
     with (home / "log" / "up.log").open("ab") as log:
@@ -104,6 +136,7 @@ def _installation(home: Path, port: int) -> Iterator[tuple["subprocess.Popen[byt
         yield process, env
     except KeyboardInterrupt:
         click.echo("\nStopping.")
+        raise click.exceptions.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
         process.terminate()

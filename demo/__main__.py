@@ -21,7 +21,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        story = Story(given.home, Path(folder), given.kit, given.contacts, given.seed, lambda text: print(f"  {text}.", flush=True))
+        story = Story(
+            given.home,
+            Path(folder),
+            given.kit,
+            given.contacts,
+            given.seed,
+            lambda text: print(f"  {text}.", flush=True),
+        )
         try:
             report = story.play()
         except (Stuck, httpx.HTTPError) as error:

@@ -72,12 +72,20 @@ class Form:
         pressed = self._button(button)
         if pressed is not None and pressed.get("name"):
             values.append((str(pressed["name"]), str(pressed.get("value", ""))))
-        action = str((pressed.get("formaction") if pressed is not None else None) or self.tag.get("action") or self.page.url)
+        action = str(
+            (pressed.get("formaction") if pressed is not None else None)
+            or self.tag.get("action")
+            or self.page.url
+        )
         method = str(self.tag.get("method", "get")).lower()
         return self.browser.send(method, urljoin(self.page.url, action), values, self.files)
 
     def _button(self, words: str | None) -> Tag | None:
-        outside = self.page.soup.find_all("button", attrs={"form": str(self.tag["id"])}) if self.tag.get("id") else []
+        outside = (
+            self.page.soup.find_all("button", attrs={"form": str(self.tag["id"])})
+            if self.tag.get("id")
+            else []
+        )
         buttons = [b for b in (*self.tag.find_all("button"), *outside) if b.get("type", "submit") == "submit"]
         if words is None:
             return buttons[0] if buttons else None
@@ -155,9 +163,15 @@ class Page:
         for control in self.soup.find_all("button"):
             if control.get("type", "submit") != "submit":
                 continue
-            if not (_words(control).startswith(button) or str(control.get("aria-label", "")).startswith(button)):
+            if not (
+                _words(control).startswith(button) or str(control.get("aria-label", "")).startswith(button)
+            ):
                 continue
-            tag = self.soup.find("form", id=str(control["form"])) if control.get("form") else control.find_parent("form")
+            tag = (
+                self.soup.find("form", id=str(control["form"]))
+                if control.get("form")
+                else control.find_parent("form")
+            )
             if isinstance(tag, Tag):
                 return Form(self.browser, self, tag, _preset(tag))
         buttons = [_words(b) for b in self.soup.find_all("button")]
@@ -181,15 +195,21 @@ class Page:
 class Browser:
     """One person's browser: cookies, one page at a time."""
 
-    def __init__(self, home: str, agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0") -> None:
+    def __init__(
+        self, home: str, agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    ) -> None:
         self.home = home
-        self.client = httpx.Client(follow_redirects=True, timeout=30, headers={"User-Agent": agent, "Accept": "text/html"})
+        self.client = httpx.Client(
+            follow_redirects=True, timeout=30, headers={"User-Agent": agent, "Accept": "text/html"}
+        )
 
     def open(self, url: str) -> Page:
         """Open an address; a path is taken from home. Stops on anything but success."""
         return self._page(self.client.get(urljoin(self.home, url)))
 
-    def send(self, method: str, url: str, values: list[tuple[str, str]], files: dict[str, tuple[str, bytes, str]]) -> Page:
+    def send(
+        self, method: str, url: str, values: list[tuple[str, str]], files: dict[str, tuple[str, bytes, str]]
+    ) -> Page:
         """Send a form."""
         if method == "get":
             return self._page(self.client.get(url, params=values))
@@ -223,7 +243,11 @@ def _preset(tag: Tag) -> list[tuple[str, str]]:
             if control.has_attr("checked"):
                 values.append((str(name), str(control.get("value", "on"))))
         else:
-            text = control.get_text().removeprefix("\n") if control.name == "textarea" else str(control.get("value", ""))
+            text = (
+                control.get_text().removeprefix("\n")
+                if control.name == "textarea"
+                else str(control.get("value", ""))
+            )
             values.append((str(name), text))
     return values
 

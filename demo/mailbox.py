@@ -49,11 +49,19 @@ class Letter:
 
     def links(self) -> list[str]:
         """All addresses that its links lead to, in order, each once."""
-        return list(dict.fromkeys(str(a["href"]) for a in self.html.find_all("a", href=True) if str(a["href"]).startswith("http")))
+        return list(
+            dict.fromkeys(
+                str(a["href"])
+                for a in self.html.find_all("a", href=True)
+                if str(a["href"]).startswith("http")
+            )
+        )
 
     def images(self) -> list[str]:
         """All pictures it would load."""
-        return [str(i["src"]) for i in self.html.find_all("img", src=True) if str(i["src"]).startswith("http")]
+        return [
+            str(i["src"]) for i in self.html.find_all("img", src=True) if str(i["src"]).startswith("http")
+        ]
 
     def one_click(self) -> str:
         """The address that takes a one-click unsubscribe."""
@@ -76,10 +84,20 @@ class Mailbox:
         url: str | None = "/sandbox"
         while url:
             params = {"q": to} if to and url == "/sandbox" else None
-            answer = self.client.get(urljoin(self.home, url), params=params, headers={"Accept": "application/json"}).raise_for_status().json()
+            answer = (
+                self.client.get(
+                    urljoin(self.home, url), params=params, headers={"Accept": "application/json"}
+                )
+                .raise_for_status()
+                .json()
+            )
             for item in answer["messages"]:
                 raw = self.client.get(urljoin(self.home, item["raw_url"])).raise_for_status().content
-                letters.append(Letter(item["to"].lower(), cast(EmailMessage, email.message_from_bytes(raw, policy=default))))
+                letters.append(
+                    Letter(
+                        item["to"].lower(), cast(EmailMessage, email.message_from_bytes(raw, policy=default))
+                    )
+                )
             url = answer.get("next_url")
         return letters
 

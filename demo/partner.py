@@ -45,7 +45,9 @@ class Partner:
         picture = folder / "harbour-it.png"
         picture.write_bytes(logo())
         form = self.maya.open("/brand").form("Save").attach("logo", picture, "image/png")
-        form.fill(primary_color="#15324b", call_color="#b9431a", legal_name="Harbour IT B.V.", phone="010 555 01 40")
+        form.fill(
+            primary_color="#15324b", call_color="#b9431a", legal_name="Harbour IT B.V.", phone="010 555 01 40"
+        )
         form.fill(postal_address="Wilhelminakade 88, 3072 AR Rotterdam", website="https://harbour-it.example")
         return form.fill(sender_name=ORGANISATION, reply_to=MAYA_MAIL).submit("Save")
 
@@ -53,10 +55,17 @@ class Partner:
         """Import the contacts that the CRM exported, with why they may be mailed."""
         export = folder / "contacts.csv"
         export.write_text(as_csv(list(people)), encoding="utf-8")
-        page = self.maya.open("/contacts/imports/new").form("Read the file").attach("file", export, "text/csv").submit("Read the file")
+        page = (
+            self.maya.open("/contacts/imports/new")
+            .form("Read the file")
+            .attach("file", export, "text/csv")
+            .submit("Read the file")
+        )
         form = page.form("Import").choose("why", "They agreed")
-        form.set("Agreed on becomes", "Consent: date").set("Tracking becomes", "Consent: tracking")
-        return form.fill(source="Maritime IT Day, registration form", wording=WORDING, list_name=LIST).submit("Import")
+        form.set("Agreed on becomes", "Consent: date").set("Tracking becomes", "Tracking: yes or no")
+        return form.fill(source="Maritime IT Day, registration form", wording=WORDING, list_name=LIST).submit(
+            "Import"
+        )
 
     def imported(self, page: Page) -> Page | None:
         """The import's page once it is finished; None while it runs."""
@@ -68,20 +77,35 @@ class Partner:
         page = self.maya.open("/kits").follow(kit).form("Make it yours").submit("Make it yours")
         self.campaign_url = page.url.partition("?")[0].removesuffix("/words")
         form = page.form("Save")
-        form.set("slot-local", "We have kept offices around the Maas running since 2009. In two hours we look at 30 points and leave you a list.")
-        form.set("slot-until", (date.today() + timedelta(days=28)).isoformat()).set("slot-person", "Jonas Bakker").set("slot-phone", "010 555 01 48")
+        form.set(
+            "slot-local",
+            "We have kept offices around the Maas running since 2009. In two hours we look at 30 points and leave you a list.",
+        )
+        form.set("slot-until", (date.today() + timedelta(days=28)).isoformat()).set(
+            "slot-person", "Jonas Bakker"
+        ).set("slot-phone", "010 555 01 48")
         return form.submit("Save").form("Test these two").submit("Test these two")
 
     def choose_people(self) -> Page:
         """Everyone in the list."""
-        return self.maya.open(f"{self.campaign_url}/audience").form("Next").choose("list", LIST).submit("Next")
+        return (
+            self.maya.open(f"{self.campaign_url}/audience").form("Next").choose("list", LIST).submit("Next")
+        )
 
     def ask_for_money(self) -> Page:
         """Half of the follow-up calls."""
         today = date.today()
-        form = self.maya.open(f"{self.campaign_url}/money").form("Ask for").choose("activity", "Follow-up calls")
-        form.fill(cost="2,400.00", starts_on=today.isoformat(), ends_on=(today + timedelta(days=28)).isoformat())
-        form.fill(supplier="Belhuis Rijnmond, Schiedam", purpose="Ring everyone who clicked within two days", shares_leads=True)
+        form = (
+            self.maya.open(f"{self.campaign_url}/money").form("Ask for").choose("activity", "Follow-up calls")
+        )
+        form.fill(
+            cost="2,400.00", starts_on=today.isoformat(), ends_on=(today + timedelta(days=28)).isoformat()
+        )
+        form.fill(
+            supplier="Belhuis Rijnmond, Schiedam",
+            purpose="Ring everyone who clicked within two days",
+            shares_leads=True,
+        )
         return form.submit("Ask for")
 
     def launch(self) -> Page:
@@ -128,7 +152,12 @@ class Partner:
         invoice.write_bytes(INVOICE)
         page = self.maya.open("/funds").follow(self.campaign_name()).follow("Add invoice")
         form = page.form("Submit the claim").attach("file", invoice, "application/pdf")
-        form.fill(number="BR-26-0417", supplier="Belhuis Rijnmond", issued_on=date.today().isoformat(), amount="2,400.00")
+        form.fill(
+            number="BR-26-0417",
+            supplier="Belhuis Rijnmond",
+            issued_on=date.today().isoformat(),
+            amount="2,400.00",
+        )
         made = form.submit()
         self.claim_url = made.url
         return made

@@ -43,7 +43,9 @@ def crowd(count: int, seed: int) -> list[Human]:
         first, last, trade = lot.choice(FIRST), lot.choice(LAST), lot.choice(TRADES)
         email = f"{first[0]}.{last}@{last}-{trade}.example".lower()
         agreed = f"20{lot.choice((25, 26))}-{lot.randint(1, 9):02d}-{lot.randint(1, 28):02d}"
-        found.setdefault(email, Human(email, first, last, f"{last} {trade}", lot.choice(JOBS), lot.random() < 0.7, agreed))
+        found.setdefault(
+            email, Human(email, first, last, f"{last} {trade}", lot.choice(JOBS), lot.random() < 0.7, agreed)
+        )
     return list(found.values())
 
 
@@ -53,5 +55,15 @@ def as_csv(people: list[Human]) -> str:
     writer = csv.writer(out)
     writer.writerow(["Email", "First name", "Last name", "Company", "Job title", "Agreed on", "Tracking"])
     for p in people:
-        writer.writerow([p.email, p.first_name, p.last_name, p.company, p.job_title, p.agreed_on, "yes" if p.tracking else "no"])
+        writer.writerow(
+            [
+                p.email,
+                p.first_name,
+                p.last_name,
+                p.company,
+                p.job_title,
+                p.agreed_on,
+                "yes" if p.tracking else "no",
+            ]
+        )
     return out.getvalue()

@@ -65,7 +65,12 @@ class Prospects:
             doings.clicked = list(pages)
             time.sleep(READING)
             wishes = [self.lot.choice(WISHES) for _ in asking]
-            list(pool.map(lambda x: self._ask(pages[x[0].to], self.by_address[x[0].to], x[1]), zip(asking, wishes, strict=True)))
+            list(
+                pool.map(
+                    lambda x: self._ask(pages[x[0].to], self.by_address[x[0].to], x[1]),
+                    zip(asking, wishes, strict=True),
+                )
+            )
             doings.submitted = [x.to for x in asking]
             list(pool.map(self._leave, leaving))
             doings.unsubscribed = [x.to for x in leaving]
@@ -81,7 +86,9 @@ class Prospects:
 
     def _open(self, letter: Letter) -> int:
         pictures = letter.images()
-        with httpx.Client(headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Thunderbird/140.0"}, timeout=30) as client:
+        with httpx.Client(
+            headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Thunderbird/140.0"}, timeout=30
+        ) as client:
             return sum(client.get(url).status_code == 200 for url in pictures if "/o/" in url)
 
     def _click(self, letter: Letter) -> Page:
@@ -89,7 +96,9 @@ class Prospects:
 
     def _ask(self, page: Page, person: Human, wish: str) -> None:
         form = page.form("")
-        form.fill(name=person.name, company=person.company, email=person.email, note=wish, consent=True).submit()
+        form.fill(
+            name=person.name, company=person.company, email=person.email, note=wish, consent=True
+        ).submit()
 
     def _leave(self, letter: Letter) -> None:
         answer = httpx.post(letter.one_click(), data={"List-Unsubscribe": "One-Click"}, timeout=30)

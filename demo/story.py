@@ -104,7 +104,9 @@ class Story:
             "submitted": len(doings.submitted),
             "unsubscribed": len(doings.unsubscribed),
         }
-        self.say(f"{len(doings.clicked)} people clicked, {len(doings.submitted)} left their details, {doings.scanned} machines clicked too")
+        self.say(
+            f"{len(doings.clicked)} people clicked, {len(doings.submitted)} left their details, {doings.scanned} machines clicked too"
+        )
         return doings
 
     def sell(self, doings: Doings) -> None:
@@ -116,7 +118,9 @@ class Story:
         self.report.did["protected"] = self.vendor.decide_deals(deny=refused)
         self.partner.win(deals[0])
         self.report.did["won"] = 1
-        self.say(f"Maya answered {len(doings.submitted)} leads, registered {len(deals)} deals and won one, worth EUR {deals[0].amount}")
+        self.say(
+            f"Maya answered {len(doings.submitted)} leads, registered {len(deals)} deals and won one, worth EUR {deals[0].amount}"
+        )
 
     def settle(self) -> None:
         """The claim, its approval, the payment."""
@@ -129,7 +133,11 @@ class Story:
         """What the pages say in the end."""
         results = self.partner.results()
         self.report.pages = figures_of(results)
-        test = self.partner.maya.open(self.partner.campaign_url).follow("Tests") if results.has_link("Tests") else None
+        test = (
+            self.partner.maya.open(self.partner.campaign_url).follow("Tests")
+            if results.has_link("Tests")
+            else None
+        )
         verdict = test.soup.select_one(".tl-verdict") if test else None
         self.report.verdict = " ".join(verdict.get_text(" ").split()) if verdict else ""
         home = self.vendor.ingrid.open("/")
@@ -160,4 +168,3 @@ def until(look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
             return seen
         time.sleep(0.25)
     raise Stuck(f"{what} did not finish within {seconds:.0f} s")
-

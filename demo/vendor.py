@@ -25,25 +25,44 @@ class Vendor:
     def come_in(self) -> None:
         """Ingrid accepts the operator's invitation and brings in the colleague who decides on money."""
         accept(self.ingrid, self.mailbox, INGRID_MAIL, INGRID, "invites you", "Join")
-        self.ingrid.open("/settings").form("Invite").fill(name=TOMAS, email=TOMAS_MAIL, role="approver").submit("Invite")
+        self.ingrid.open("/settings").form("Invite").set("invite-name", TOMAS).set(
+            "invite-email", TOMAS_MAIL
+        ).set("invite-role", "approver").submit("Invite")
         accept(self.tomas, self.mailbox, TOMAS_MAIL, TOMAS, "invites you", "Join")
 
     def publish(self, archive: Path) -> Page:
         """Upload the kit and publish it."""
-        page = self.ingrid.open("/kits").form("Upload").attach("kit", archive, "application/zip").submit("Upload")
+        page = (
+            self.ingrid.open("/kits")
+            .form("Upload")
+            .attach("kit", archive, "application/zip")
+            .submit("Upload")
+        )
         return page.form("Publish").submit("Publish")
 
     def invite_partner(self, company: str, person: str, address: str) -> None:
         """Ask a company to join, through one person there."""
         form = self.ingrid.open("/partners").form("Invite")
-        form.fill(company=company, name=person, email=address, tier="Gold", region="Netherlands").submit("Invite")
+        form.fill(company=company, name=person, email=address, tier="Gold", region="Netherlands").submit(
+            "Invite"
+        )
 
     def give_money(self, partner: str) -> Page:
         """Tomás opens a fund that pays for follow-up calls and gives the partner a part of it."""
         today = date.today()
         form = self.tomas.open("/funds/new").form("Open the fund")
-        form.fill(title=f"Growth {today.year}", amount=BUDGET, starts_on=today.isoformat(), ends_on=(today + timedelta(days=200)).isoformat())
-        form.fill(name="Follow-up calls", help="You or a call agency ring the people who clicked", rate="50", cap="1,500.00")
+        form.fill(
+            title=f"Growth {today.year}",
+            amount=BUDGET,
+            starts_on=today.isoformat(),
+            ends_on=(today + timedelta(days=200)).isoformat(),
+        )
+        form.fill(
+            name="Follow-up calls",
+            help="You or a call agency ring the people who clicked",
+            rate="50",
+            cap="1,500.00",
+        )
         fund = form.submit()
         give = fund.form("Give it").fill(partner=partner, amount=GIVEN, why="For the year")
         return give.submit()

@@ -18,7 +18,14 @@ from app.clock import now
 from app.db import db, scoped
 from app.errors import Invalid
 
-LIMITS = {"legal_name": 160, "postal_address": 300, "phone": 40, "website": 300, "sender_name": 80, "reply_to": 254}
+LIMITS = {
+    "legal_name": 160,
+    "postal_address": 300,
+    "phone": 40,
+    "website": 300,
+    "sender_name": 80,
+    "reply_to": 254,
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,9 @@ def brand_gaps(brand: BrandProfile | None) -> list[str]:
     return [gap.text for gap in gaps(brand)]
 
 
-def save(actor: Actor, given: BrandInput, logo: Upload | None = None, remove_logo: bool = False) -> BrandProfile:
+def save(
+    actor: Actor, given: BrandInput, logo: Upload | None = None, remove_logo: bool = False
+) -> BrandProfile:
     """Store the partner's brand, made on first use. Raises Invalid with a sentence for each wrong field, nothing stored."""
     cleaned, wrong = _checked(given)
     if logo is not None:
@@ -156,7 +165,11 @@ def _website(raw: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or any(c in address for c in ' "<>\\'):
+    if (
+        parts.scheme not in ("http", "https")
+        or "." not in (parts.hostname or "")
+        or any(c in address for c in ' "<>\\')
+    ):
         raise Invalid("Write the website’s address, such as https://company.example.")
     return address
 

@@ -16,7 +16,11 @@ from app.errors import Invalid
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 _FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEBP": ("webp", "image/webp")}
-_OPTIONS: dict[str, dict[str, Any]] = {"PNG": {"optimize": True}, "JPEG": {"quality": 88, "progressive": True}, "WEBP": {"quality": 88}}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {"optimize": True},
+    "JPEG": {"quality": 88, "progressive": True},
+    "WEBP": {"quality": 88},
+}
 _ENDINGS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
 
@@ -31,22 +35,30 @@ class CleanImage:
     height: int
 
 
-def clean_image(name: str, data: bytes, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> CleanImage:
+def clean_image(
+    name: str, data: bytes, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> CleanImage:
     """Check a PNG, JPEG or WebP by name, first bytes and content, and draw it anew without metadata.
 
     Raises Invalid with the mend for anything else, for a picture over `max_bytes` or over `max_pixels` (which is checked
     before it is unpacked).
     """
     if len(data) > max_bytes:
-        raise Invalid(f"This picture has {_mb(len(data))} MB; {_mb(max_bytes)} MB is the most. Save it smaller.")
+        raise Invalid(
+            f"This picture has {_mb(len(data))} MB; {_mb(max_bytes)} MB is the most. Save it smaller."
+        )
     if _looks_like_svg(name, data):
-        raise Invalid("An SVG can hold scripts, and mail programs don’t show it. Save the logo as PNG, 400 pixels wide or more.")
+        raise Invalid(
+            "An SVG can hold scripts, and mail programs don’t show it. Save the logo as PNG, 400 pixels wide or more."
+        )
     kind = _kind(data)
     named = _ENDINGS.get(PurePath(name).suffix.lower().removeprefix("."))
     if kind is None or named is None:
         raise Invalid("This is no picture we can show. Save it as PNG, JPEG or WebP.")
     if kind != named:
-        raise Invalid(f"This file is called {PurePath(name).suffix} but is a {kind}. Save it again as one or the other.")
+        raise Invalid(
+            f"This file is called {PurePath(name).suffix} but is a {kind}. Save it again as one or the other."
+        )
     return _redraw(kind, data, max_pixels)
 
 
@@ -56,11 +68,21 @@ def _redraw(kind: str, data: bytes, max_pixels: int) -> CleanImage:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=[kind]) as source:
                 if source.width * source.height > max_pixels:
-                    raise Invalid(f"{source.width} × {source.height} pixels is too many. 4,000 × 4,000 is plenty.")
+                    raise Invalid(
+                        f"{source.width} × {source.height} pixels is too many. 4,000 × 4,000 is plenty."
+                    )
                 picture = _flat(ImageOps.exif_transpose(source), kind)
     except Invalid:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, ValueError, SyntaxError, EOFError):
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+    ):
         raise Invalid("This picture is broken. Open it on your computer and save it again.") from None
     out = io.BytesIO()
     picture.save(out, format=kind, **_OPTIONS[kind])
@@ -85,7 +107,12 @@ def _srgb(source: Image.Image) -> Image.Image:
     if not profile or source.mode not in ("RGB", "CMYK", "L"):
         return source
     try:
-        made = ImageCms.profileToProfile(source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB")
+        made = ImageCms.profileToProfile(
+            source,
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+            ImageCms.createProfile("sRGB"),
+            outputMode="RGB",
+        )
     except (ImageCms.PyCMSError, OSError, ValueError):
         return source  # a broken profile: plain colours are better than no picture
     return made or source

@@ -8,7 +8,13 @@ from app.db import db, scoped
 from app.errors import NotFound
 from app.web.hosts import public_url_for
 
-ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif", "application/pdf": "pdf"}
+ENDINGS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "application/pdf": "pdf",
+}
 
 
 def media_url(asset: Asset) -> str:
@@ -18,7 +24,9 @@ def media_url(asset: Asset) -> str:
 
 def public_asset(pid: str) -> Asset:
     """The public asset with this id, whoever owns it. Raises NotFound for private and unknown ones alike."""
-    query = select(Asset).where(Asset.pid == pid, Asset.is_public)  # unscoped: what mails and pages show is open to all
+    query = select(Asset).where(
+        Asset.pid == pid, Asset.is_public
+    )  # unscoped: what mails and pages show is open to all
     asset = db.session.scalars(query).one_or_none()
     if asset is None:
         raise NotFound()

@@ -105,14 +105,20 @@ class S3Store:
 
     def __init__(self, bucket: str, region: str | None = None, endpoint: str | None = None) -> None:
         self.bucket = bucket
-        config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
-        self.client: Any = boto3.client("s3", region_name=region or "us-east-1", endpoint_url=endpoint, config=config)
+        config = Config(
+            connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"}
+        )
+        self.client: Any = boto3.client(
+            "s3", region_name=region or "us-east-1", endpoint_url=endpoint, config=config
+        )
 
     def put(self, key: str, data: bytes | BinaryIO, content_type: str) -> None:
         """See Store; a stream goes up in parts, so that memory stays flat."""
         with _s3_errors():
             stream = io.BytesIO(data) if isinstance(data, bytes) else data
-            self.client.upload_fileobj(_Unclosed(stream), self.bucket, check_key(key), ExtraArgs={"ContentType": content_type})
+            self.client.upload_fileobj(
+                _Unclosed(stream), self.bucket, check_key(key), ExtraArgs={"ContentType": content_type}
+            )
 
     def get(self, key: str) -> bytes:
         """See Store."""
@@ -124,7 +130,9 @@ class S3Store:
         with _s3_errors():
             where = {"Bucket": self.bucket, "Key": check_key(key)}
             try:
-                body = self.client.get_object(**where, **({"Range": f"bytes={start}-"} if start else {}))["Body"]
+                body = self.client.get_object(**where, **({"Range": f"bytes={start}-"} if start else {}))[
+                    "Body"
+                ]
             except ClientError as error:
                 if _code(error) != "InvalidRange":
                     raise

@@ -24,7 +24,13 @@ _IMAGES = {"image/png", "image/jpeg", "image/webp"}
 def add_image(actor: Actor, name: str, data: bytes, public: bool = True) -> Asset:
     """Store a picture drawn anew; `public` ones may stand in mails and pages. Raises Invalid with the mend."""
     image = clean_image(name, data)
-    asset = Asset(content_type=image.content_type, size=len(image.data), width=image.width, height=image.height, is_public=public)
+    asset = Asset(
+        content_type=image.content_type,
+        size=len(image.data),
+        width=image.width,
+        height=image.height,
+        is_public=public,
+    )
     return _keep(actor, name, image.data, image.ending, asset)
 
 

@@ -109,7 +109,9 @@ def _page(found: BrandProfile, form: BrandForm) -> str:
         logo_asset=logo,
         missing=gaps(found),
         saved=saved,
-        **_colors(form.primary_color.data or found.primary_color, form.call_color.data or found.call_color, found),
+        **_colors(
+            form.primary_color.data or found.primary_color, form.call_color.data or found.call_color, found
+        ),
     )
 
 
@@ -143,7 +145,11 @@ def add() -> BaseResponse | tuple[str, int]:
             if not upload or not upload.filename:
                 raise Invalid("Choose a file.")
             data = upload.read()
-            asset = add_file(actor(), upload.filename, data) if data.startswith(b"%PDF-") else add_image(actor(), upload.filename, data)
+            asset = (
+                add_file(actor(), upload.filename, data)
+                if data.startswith(b"%PDF-")
+                else add_image(actor(), upload.filename, data)
+            )
         except Invalid as error:
             form.refuse({"file": error.message})
         else:
@@ -163,7 +169,10 @@ def download(pid: str) -> BaseResponse:
 
 
 def _listed() -> list[tuple[Asset, str | None]]:
-    return [(asset, media_url(asset) if asset.is_public and asset.content_type != PDF else None) for asset in assets_of(actor().organisation)]
+    return [
+        (asset, media_url(asset) if asset.is_public and asset.content_type != PDF else None)
+        for asset in assets_of(actor().organisation)
+    ]
 
 
 def _logo_address(organisation: Organisation) -> str | None:

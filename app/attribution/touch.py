@@ -3,8 +3,10 @@
 The thread runs by itself: nobody types an id, and a row that tells of it twice is one touch.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.attribution.records import TouchKind, Touchpoint
@@ -41,3 +43,11 @@ def record(
         .returning(Touchpoint.id)
     )
     return result.first() is not None
+
+
+def withdraw(kind: TouchKind, sources: Collection[int]) -> None:
+    """Take touches back whose events turned out to be a machine's, seconds after they were recorded."""
+    if sources:
+        db.session.execute(
+            delete(Touchpoint).where(Touchpoint.kind == kind, Touchpoint.source_id.in_(sources))
+        )

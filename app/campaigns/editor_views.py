@@ -50,7 +50,9 @@ def save_words(pid: str) -> Answer:
     words.must_be_open(campaign)
     made = source(campaign)
     typed = _typed(made.kit)
-    typed.errors.update(words.save(actor(), campaign, {k: v for k, v in typed.raw.items() if k not in typed.errors}))
+    typed.errors.update(
+        words.save(actor(), campaign, {k: v for k, v in typed.raw.items() if k not in typed.errors})
+    )
     if request.headers.get("HX-Request"):
         return render_template("campaigns/_saved.html", **_context(campaign, typed))
     if typed.errors:
@@ -58,7 +60,9 @@ def save_words(pid: str) -> Answer:
     if request.form.get("then") == "audience":
         return redirect(url_for("campaigns.audience", pid=campaign.pid))
     flash("Saved.")
-    return redirect(url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person()))
+    return redirect(
+        url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person())
+    )
 
 
 @bp.post("/<pid>/test")
@@ -72,7 +76,12 @@ def plan_test(pid: str) -> Answer:
         if name := request.form.get("kit_test"):
             subject_test.plan_from_kit(actor(), campaign, name)
         elif form.validate_on_submit():
-            subject_test.plan_own(actor(), campaign, request.form.get("email", ""), [form.subject_a.data or "", form.subject_b.data or ""])
+            subject_test.plan_own(
+                actor(),
+                campaign,
+                request.form.get("email", ""),
+                [form.subject_a.data or "", form.subject_b.data or ""],
+            )
         else:
             raise Invalid("The test is not planned yet.")
     except Invalid as error:
@@ -101,7 +110,10 @@ def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = N
         steps=steps(campaign),
         test=planned,
         said=_said(made, planned),
-        offered=[(spec, preview.subjects(made, spec.email, subject_test.subjects(spec))) for spec in subject_test.offered(made.kit)],
+        offered=[
+            (spec, preview.subjects(made, spec.email, subject_test.subjects(spec)))
+            for spec in subject_test.offered(made.kit)
+        ],
         subject_form=subject_form or SubjectForm(formdata=None),
         test_email=first,
         **_context(campaign, typed),
@@ -156,7 +168,12 @@ def _frames(campaign: Campaign, shown: preview.Piece | None) -> dict[str, Any]:
     except RenderError as error:
         return {"src": None, "dark": None, "inbox": None, "failure": error.message}
     dark = preview.address(campaign, shown, dark=True, person=person)
-    return {"src": preview.address(campaign, shown, person=person), "dark": dark, "inbox": line, "failure": None}
+    return {
+        "src": preview.address(campaign, shown, person=person),
+        "dark": dark,
+        "inbox": line,
+        "failure": None,
+    }
 
 
 def _asked_piece() -> str | None:

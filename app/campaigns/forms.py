@@ -90,7 +90,9 @@ class Group:
     fields: list[SlotField] = field(default_factory=list)
 
 
-def groups(kit: KitSource, stored: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str]) -> list[Group]:
+def groups(
+    kit: KitSource, stored: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str]
+) -> list[Group]:
     """The editor's fields under their headings: what was just typed where it was refused, else what is stored, else the default."""
     found: dict[str, Group] = {}
     for slot in kit.slots:

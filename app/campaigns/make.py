@@ -19,7 +19,9 @@ MAX_NAME = 120
 def create(actor: Actor, version: KitVersion, name: str = "") -> Campaign:
     """A draft of the partner's from a published version that is open to it today. Raises Refused for any other version."""
     if not any(item.version.id == version.id for item in open_kits(actor.organisation)):
-        raise Refused("This kit isn’t open to you: it was replaced or recalled, its time is over, or the partnership has ended.")
+        raise Refused(
+            "This kit isn’t open to you: it was replaced or recalled, its time is over, or the partnership has ended."
+        )
     brand = default_brand(actor.organisation)
     campaign = Campaign(
         partner_id=actor.organisation.id,
@@ -52,7 +54,8 @@ def copy(actor: Actor, campaign: Campaign) -> Campaign:
     if version.status is not VersionStatus.PUBLISHED:
         newer = [item.version for item in open_kits(actor.organisation) if item.kit.id == version.kit_id]
         raise Refused(
-            f"{version.version} of this kit is no longer offered. " + (f"Start from {newer[0].version} instead." if newer else "Choose another kit.")
+            f"{version.version} of this kit is no longer offered. "
+            + (f"Start from {newer[0].version} instead." if newer else "Choose another kit.")
         )
     made = create(actor, version, f"{campaign.name[: MAX_NAME - 7]} (copy)")
     made.slot_values = dict(campaign.slot_values)
@@ -82,7 +85,9 @@ def delete(actor: Actor, campaign: Campaign) -> None:
             db.session.delete(campaign)
             db.session.flush()
     except IntegrityError:
-        raise Refused("Funding was asked for this campaign, so it stays on record. Cancel it instead.") from None
+        raise Refused(
+            "Funding was asked for this campaign, so it stays on record. Cancel it instead."
+        ) from None
     record(actor, "campaign.deleted", campaign)
 
 

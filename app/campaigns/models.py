@@ -54,12 +54,16 @@ class Campaign(PublicId, Base):
     kit_version_id: Mapped[int] = mapped_column(ForeignKey("kit_version.id"), index=True)
     brand_id: Mapped[int | None] = mapped_column(ForeignKey("brand_profile.id"))
     name: Mapped[str] = mapped_column(String(120))
-    status: Mapped[CampaignStatus] = mapped_column(StrEnumType(CampaignStatus), default=CampaignStatus.DRAFT, index=True)
+    status: Mapped[CampaignStatus] = mapped_column(
+        StrEnumType(CampaignStatus), default=CampaignStatus.DRAFT, index=True
+    )
     slot_values: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     timezone: Mapped[str] = mapped_column(String(64))
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: at once when launched
-    shares_leads: Mapped[bool] = mapped_column(default=False)  # the partner agreed to share this campaign's leads
+    shares_leads: Mapped[bool] = mapped_column(
+        default=False
+    )  # the partner agreed to share this campaign's leads
     paused_reason: Mapped[str | None] = mapped_column(String(200))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     launched_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -47,20 +47,38 @@ def source(campaign: Campaign) -> Prepared:
     version = version_by_id(campaign.kit_version_id)
     kit = kit_source(version)
     brand = brand_by_id(partner, campaign.brand_id) or default_brand(partner)
-    return prepared(version, kit, values(campaign, kit), as_partner(brand, partner), as_vendor(_organisation(campaign.vendor_id)), brand)
+    return prepared(
+        version,
+        kit,
+        values(campaign, kit),
+        as_partner(brand, partner),
+        as_vendor(_organisation(campaign.vendor_id)),
+        brand,
+    )
 
 
 def prepared(
-    version: KitVersion, kit: KitSource, slots: Mapping[str, Any], partner: Partner, vendor: Vendor, brand: BrandProfile | None = None
+    version: KitVersion,
+    kit: KitSource,
+    slots: Mapping[str, Any],
+    partner: Partner,
+    vendor: Vendor,
+    brand: BrandProfile | None = None,
 ) -> Prepared:
     """The same from its parts: kits are previewed with sample values and a sample partner."""
     language = kit.languages[0] if kit.languages else "en"
-    return Prepared(kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner, vendor))
+    return Prepared(
+        kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner, vendor)
+    )
 
 
-def email(made: Prepared, piece: EmailPiece, subject: Subject | None = None, *, mark_missing: bool = False) -> CompiledEmail:
+def email(
+    made: Prepared, piece: EmailPiece, subject: Subject | None = None, *, mark_missing: bool = False
+) -> CompiledEmail:
     """One of the kit's emails, compiled; `subject` is a test's version of the subject line, else the kit's own."""
-    line = piece.subject if subject is None else subject.text if subject.is_template else literal(subject.text)
+    line = (
+        piece.subject if subject is None else subject.text if subject.is_template else literal(subject.text)
+    )
     return compile_email(
         EmailSource(piece.source, line, piece.preheader, dict(made.assets)),
         dict(made.slots), made.partner, made.vendor, made.why, piece.language, mark_missing=mark_missing,

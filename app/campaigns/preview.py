@@ -44,7 +44,13 @@ SAMPLE_PARTNER = Partner(
     sender_name="Your company",
 )
 PEOPLE: dict[str, Mapping[str, str]] = {
-    "known": {"first_name": "Sanne", "last_name": "Willems", "company": "Van Dijk Logistiek", "job_title": "IT manager", "email": "sanne@example.com"},
+    "known": {
+        "first_name": "Sanne",
+        "last_name": "Willems",
+        "company": "Van Dijk Logistiek",
+        "job_title": "IT manager",
+        "email": "sanne@example.com",
+    },
     "unknown": {"email": "info@example.com"},
 }
 PEOPLE_LABELS = {"known": "Sanne Willems", "unknown": "No first name"}
@@ -77,7 +83,9 @@ class Inbox:
 
 def pieces(kit: KitSource) -> list[Piece]:
     """Everything of a kit that a frame can show, in the kit's order."""
-    return [Piece("email", e.name, e.title) for e in kit.emails] + [Piece("page", p.name, p.title) for p in kit.pages]
+    return [Piece("email", e.name, e.title) for e in kit.emails] + [
+        Piece("page", p.name, p.title) for p in kit.pages
+    ]
 
 
 def chosen(kit: KitSource, key: str | None) -> Piece | None:
@@ -89,7 +97,13 @@ def chosen(kit: KitSource, key: str | None) -> Piece | None:
 def address(of: Campaign | KitVersion, piece: Piece, *, dark: bool = False, person: str = "known") -> str:
     """Where a frame finds the piece, for MAX_AGE seconds. Whoever calls has checked that the actor may see it."""
     kind = "campaign" if isinstance(of, Campaign) else "version"
-    facts = {"of": kind, "pid": of.pid, "piece": piece.key, "dark": dark, "person": person if person in PEOPLE else "known"}
+    facts = {
+        "of": kind,
+        "pid": of.pid,
+        "piece": piece.key,
+        "dark": dark,
+        "person": person if person in PEOPLE else "known",
+    }
     return public_url_for("previews.piece", token=tokens.make_timed(_PURPOSE, facts))
 
 
@@ -107,7 +121,13 @@ def inbox(made: Prepared, name: str, person: str = "known") -> Inbox:
     compiled = _compiled(made, name)
     fields = PEOPLE.get(person, PEOPLE["known"])
     subject, preheader = preview_line(compiled, fields)
-    return Inbox(made.partner.sender_name or made.partner.name, subject, preheader, preview_text(compiled, fields), compiled.size)
+    return Inbox(
+        made.partner.sender_name or made.partner.name,
+        subject,
+        preheader,
+        preview_text(compiled, fields),
+        compiled.size,
+    )
 
 
 def subjects(made: Prepared, name: str, versions: Sequence[Subject], person: str = "known") -> list[str]:
@@ -129,7 +149,15 @@ def playbook(version: KitVersion) -> str:
     """The kit's playbook as Markdown, with the kit's default words in it."""
     made = kit_prepared(version)
     text = made.kit.playbook.source if made.kit.playbook else ""
-    return render_words(text, made.slots, made.partner, made.vendor, "the address of your page", made.language, mark_missing=True)
+    return render_words(
+        text,
+        made.slots,
+        made.partner,
+        made.vendor,
+        "the address of your page",
+        made.language,
+        mark_missing=True,
+    )
 
 
 def show(token: str) -> str:
@@ -150,12 +178,16 @@ def stylesheet(token: str) -> str:
 
 def _prepared(facts: Mapping[str, Any]) -> Prepared:
     if facts["of"] == "campaign":
-        query = select(Campaign).where(Campaign.pid == str(facts["pid"]))  # unscoped: the token was signed for whoever may see it
+        query = select(Campaign).where(
+            Campaign.pid == str(facts["pid"])
+        )  # unscoped: the token was signed for whoever may see it
         campaign = db.session.scalars(query).one_or_none()
         if campaign is None:
             raise NotFound()
         return source(campaign)
-    version = db.session.scalars(select(KitVersion).where(KitVersion.pid == str(facts["pid"]))).one_or_none()  # unscoped: as above
+    version = db.session.scalars(
+        select(KitVersion).where(KitVersion.pid == str(facts["pid"]))
+    ).one_or_none()  # unscoped: as above
     if version is None:
         raise NotFound()
     return kit_prepared(version)

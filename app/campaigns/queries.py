@@ -15,7 +15,9 @@ from app.kits.queries import kit_source
 
 M = TypeVar("M", Kit, KitVersion, Organisation)
 
-RUNNING = frozenset({CampaignStatus.SCHEDULED, CampaignStatus.LAUNCHING, CampaignStatus.SENDING, CampaignStatus.PAUSED})
+RUNNING = frozenset(
+    {CampaignStatus.SCHEDULED, CampaignStatus.LAUNCHING, CampaignStatus.SENDING, CampaignStatus.PAUSED}
+)
 ENDED = frozenset({CampaignStatus.FINISHED, CampaignStatus.CANCELLED})
 
 
@@ -55,14 +57,29 @@ def campaigns_of(organisation: Organisation, statuses: Iterable[CampaignStatus] 
 
 def rows_of_kit(vendor: Organisation, kit: Kit) -> list[Row]:
     """Who uses a kit of the vendor: each campaign with its partner and state, newest first."""
-    versions = select(KitVersion.id).where(KitVersion.kit_id == kit.id)  # unscoped: joined to the vendor's own campaigns
-    return _rows(list(db.session.scalars(scoped(vendor, Campaign).where(Campaign.kit_version_id.in_(versions)).order_by(Campaign.id.desc()))))
+    versions = select(KitVersion.id).where(
+        KitVersion.kit_id == kit.id
+    )  # unscoped: joined to the vendor's own campaigns
+    return _rows(
+        list(
+            db.session.scalars(
+                scoped(vendor, Campaign)
+                .where(Campaign.kit_version_id.in_(versions))
+                .order_by(Campaign.id.desc())
+            )
+        )
+    )
 
 
 def used_by(vendor: Organisation) -> dict[int, int]:
     """How many campaigns there are of each of the vendor's kit versions, by the version's id."""
     made = scoped(vendor, Campaign).subquery()
-    return {row[0]: row[1] for row in db.session.execute(select(made.c.kit_version_id, func.count()).group_by(made.c.kit_version_id))}
+    return {
+        row[0]: row[1]
+        for row in db.session.execute(
+            select(made.c.kit_version_id, func.count()).group_by(made.c.kit_version_id)
+        )
+    }
 
 
 def latest_by_kit(partner: Organisation) -> dict[int, Campaign]:
@@ -79,7 +96,13 @@ def _rows(campaigns: list[Campaign]) -> list[Row]:
     kits = _by_id(Kit, {v.kit_id for v in versions.values()})
     organisations = _by_id(Organisation, {c.vendor_id for c in campaigns} | {c.partner_id for c in campaigns})
     return [
-        Row(c, kits[versions[c.kit_version_id].kit_id], versions[c.kit_version_id], organisations[c.vendor_id], organisations[c.partner_id])
+        Row(
+            c,
+            kits[versions[c.kit_version_id].kit_id],
+            versions[c.kit_version_id],
+            organisations[c.vendor_id],
+            organisations[c.partner_id],
+        )
         for c in campaigns
     ]
 

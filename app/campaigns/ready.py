@@ -33,16 +33,26 @@ def problems(campaign: Campaign) -> list[Problem]:
     partner = db.session.get(Organisation, campaign.partner_id)
     if partner is None:
         raise NotFound(kind="Organisation")
-    return _kit(campaign, partner) + _words(campaign) + _brand(campaign, partner) + _audience(campaign, partner)
+    return (
+        _kit(campaign, partner) + _words(campaign) + _brand(campaign, partner) + _audience(campaign, partner)
+    )
 
 
 def _kit(campaign: Campaign, partner: Organisation) -> list[Problem]:
     partnership = partnership_between(campaign.vendor_id, campaign.partner_id)
     if partnership is None or partnership.status is not PartnershipStatus.ACTIVE:
-        return [Problem("You no longer work with this vendor.", "Ask them to renew the partnership.", "/kits")]
+        return [
+            Problem("You no longer work with this vendor.", "Ask them to renew the partnership.", "/kits")
+        ]
     version = version_by_id(campaign.kit_version_id)
     if version.status is VersionStatus.RECALLED:
-        return [Problem(f"The vendor has recalled this kit: {version.recall_reason}", "Start again from its new version.", "/kits")]
+        return [
+            Problem(
+                f"The vendor has recalled this kit: {version.recall_reason}",
+                "Start again from its new version.",
+                "/kits",
+            )
+        ]
     if not is_current(kit_source(version), today(partner.timezone)):
         return [Problem("The kit’s time is over.", "Choose a kit that runs now.", "/kits")]
     return []
@@ -51,7 +61,11 @@ def _kit(campaign: Campaign, partner: Organisation) -> list[Problem]:
 def _words(campaign: Campaign) -> list[Problem]:
     kit = kit_source(version_by_id(campaign.kit_version_id))
     return [
-        Problem(f"“{slot.label or slot.name}” is empty.", "Fill it in.", f"/campaigns/{campaign.pid}/words#slot-{slot.name}")
+        Problem(
+            f"“{slot.label or slot.name}” is empty.",
+            "Fill it in.",
+            f"/campaigns/{campaign.pid}/words#slot-{slot.name}",
+        )
         for slot in missing_slots(campaign, kit)
     ]
 
@@ -65,5 +79,7 @@ def _audience(campaign: Campaign, partner: Organisation) -> list[Problem]:
     here = f"/campaigns/{campaign.pid}/audience"
     if campaign.list_id is None:
         return [Problem("Nobody is chosen yet.", "Choose a list.", here)]
-    found = db.session.scalars(scoped(partner, ContactList).where(ContactList.id == campaign.list_id)).one_or_none()
+    found = db.session.scalars(
+        scoped(partner, ContactList).where(ContactList.id == campaign.list_id)
+    ).one_or_none()
     return [] if found else [Problem("The list is gone.", "Choose another.", here)]

@@ -36,18 +36,30 @@ def resolve(local: datetime, zone: str) -> LocalTime:
     moment = wanted.astimezone(UTC)
     shown = moment.astimezone(place)
     if shown.replace(tzinfo=None) != local.replace(tzinfo=None):
-        return LocalTime(moment, shown, f"{local:%H:%M} doesn’t exist that day: clocks go forward. It goes out at {shown:%H:%M}.")
+        return LocalTime(
+            moment,
+            shown,
+            f"{local:%H:%M} doesn’t exist that day: clocks go forward. It goes out at {shown:%H:%M}.",
+        )
     if local.replace(tzinfo=place, fold=1).utcoffset() != wanted.utcoffset():
-        return LocalTime(moment, shown, f"{local:%H:%M} comes twice that day: clocks go back. It goes out the first time.")
+        return LocalTime(
+            moment, shown, f"{local:%H:%M} comes twice that day: clocks go back. It goes out the first time."
+        )
     return LocalTime(moment, shown)
 
 
-def set_time(actor: Actor, campaign: Campaign, local: datetime | None, zone: str | None = None) -> LocalTime | None:
+def set_time(
+    actor: Actor, campaign: Campaign, local: datetime | None, zone: str | None = None
+) -> LocalTime | None:
     """Plan the launch for a local time (naive, on the clock of the campaign's zone, or of `zone` from now on), or None: at once.
 
     Raises Invalid for a time that has passed, one over a year away and an unknown zone, Refused once the campaign is launched.
     """
-    if campaign.status not in (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.APPROVED):
+    if campaign.status not in (
+        CampaignStatus.DRAFT,
+        CampaignStatus.CHANGES_REQUESTED,
+        CampaignStatus.APPROVED,
+    ):
         raise Refused("The time can be changed until the campaign is scheduled. Take it back to draft first.")
     place = zone or campaign.timezone
     try:
@@ -56,7 +68,10 @@ def set_time(actor: Actor, campaign: Campaign, local: datetime | None, zone: str
         raise Invalid("The time is not set yet.", {"zone": "Choose a time zone from the list."}) from None
     found = None if local is None else resolve(local, place)
     if found is not None and found.moment <= now():
-        raise Invalid("The time is not set yet.", {"time": "This time has passed. Choose a later one, or launch at once."})
+        raise Invalid(
+            "The time is not set yet.",
+            {"time": "This time has passed. Choose a later one, or launch at once."},
+        )
     if found is not None and found.moment > now() + HORIZON:
         raise Invalid("The time is not set yet.", {"time": "Choose a time within a year."})
     campaign.timezone = place

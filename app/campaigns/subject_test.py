@@ -57,11 +57,15 @@ def subject_of(variant: Variant) -> Subject:
 def of(campaign: Campaign) -> SubjectTest | None:
     """The campaign's test; None without one."""
     mine = Experiment.campaign_id == campaign.id
-    query = select(Experiment).where(mine, Experiment.field == "subject").order_by(Experiment.id.desc())  # unscoped: by its campaign
+    query = (
+        select(Experiment).where(mine, Experiment.field == "subject").order_by(Experiment.id.desc())
+    )  # unscoped: by its campaign
     experiment = db.session.scalars(query).first()
     if experiment is None:
         return None
-    versions = select(Variant).where(Variant.experiment_id == experiment.id).order_by(Variant.label)  # unscoped: by its campaign
+    versions = (
+        select(Variant).where(Variant.experiment_id == experiment.id).order_by(Variant.label)
+    )  # unscoped: by its campaign
     return SubjectTest(experiment, tuple(db.session.scalars(versions)))
 
 
@@ -91,20 +95,30 @@ def plan_own(actor: Actor, campaign: Campaign, email: str, lines: Sequence[str])
     if piece is None:
         raise NotFound(kind="EmailPiece")
     cleaned = [" ".join(text.split()) for text in lines]
-    wrong = {f"subject_{label.lower()}": problem for label, text in zip(LABELS, cleaned, strict=True) if (problem := _problem(text))}
+    wrong = {
+        f"subject_{label.lower()}": problem
+        for label, text in zip(LABELS, cleaned, strict=True)
+        if (problem := _problem(text))
+    }
     if not wrong and cleaned[0].casefold() == cleaned[1].casefold():
         wrong["subject_b"] = "Both are the same. Write another one for B."
     if wrong:
         raise Invalid("The test is not planned yet.", wrong)
-    return _plan(actor, campaign, email, f"Subject line of “{piece.title}”", [Subject(text, False) for text in cleaned])
+    return _plan(
+        actor, campaign, email, f"Subject line of “{piece.title}”", [Subject(text, False) for text in cleaned]
+    )
 
 
 def remove(actor: Actor, campaign: Campaign) -> None:
     """Take the planned test out; everyone gets the kit's subject line."""
     must_be_open(campaign)
-    for experiment in db.session.scalars(scoped(actor.organisation, Experiment).where(Experiment.campaign_id == campaign.id)):
+    for experiment in db.session.scalars(
+        scoped(actor.organisation, Experiment).where(Experiment.campaign_id == campaign.id)
+    ):
         if experiment.status is ExperimentStatus.PLANNED:
-            for variant in db.session.scalars(scoped(actor.organisation, Variant).where(Variant.experiment_id == experiment.id)):
+            for variant in db.session.scalars(
+                scoped(actor.organisation, Variant).where(Variant.experiment_id == experiment.id)
+            ):
                 db.session.delete(variant)
             db.session.flush()
             db.session.delete(experiment)
@@ -116,14 +130,18 @@ def copy(actor: Actor, planned: SubjectTest, campaign: Campaign) -> None:
     _plan(actor, campaign, planned.experiment.email, planned.experiment.name, planned.subjects)
 
 
-def _plan(actor: Actor, campaign: Campaign, email: str, name: str, versions: Sequence[Subject]) -> SubjectTest:
+def _plan(
+    actor: Actor, campaign: Campaign, email: str, name: str, versions: Sequence[Subject]
+) -> SubjectTest:
     remove(actor, campaign)
     owners = {"partner_id": campaign.partner_id, "vendor_id": campaign.vendor_id}
     experiment = Experiment(campaign_id=campaign.id, name=name[:120], email=email, field="subject", **owners)
     db.session.add(experiment)
     db.session.flush()
     variants = tuple(
-        Variant(experiment_id=experiment.id, label=label, is_control=label == "A", value=subject.value, **owners)
+        Variant(
+            experiment_id=experiment.id, label=label, is_control=label == "A", value=subject.value, **owners
+        )
         for label, subject in zip(LABELS, versions, strict=False)
     )
     db.session.add_all(variants)

@@ -103,13 +103,19 @@ def save_audience(pid: str) -> Answer:
     if request.headers.get("HX-Request"):
         return render_template("campaigns/_counted.html", **_audience(campaign))
     if request.form.get("then") == "next":
-        return redirect(address(campaign, "funds.campaign_money") or address(campaign, "launches.check") or url_for("campaigns.index"))
+        return redirect(
+            address(campaign, "funds.campaign_money")
+            or address(campaign, "launches.check")
+            or url_for("campaigns.index")
+        )
     return redirect(url_for("campaigns.audience", pid=campaign.pid))
 
 
 def _audience_page(campaign: Campaign, error: str | None = None) -> str:
     lists = lists_of(actor().organisation)
-    return render_template("campaigns/audience.html", steps=steps(campaign), lists=lists, error=error, **_audience(campaign))
+    return render_template(
+        "campaigns/audience.html", steps=steps(campaign), lists=lists, error=error, **_audience(campaign)
+    )
 
 
 def _audience(campaign: Campaign) -> dict[str, object]:
@@ -140,7 +146,9 @@ def rename(pid: str) -> Answer:
         else:
             flash("Renamed.")
             return redirect(url_for("campaigns.words", pid=campaign.pid))
-    return render_template("campaigns/name.html", form=form, campaign=campaign), 422 if request.method == "POST" else 200
+    return render_template(
+        "campaigns/name.html", form=form, campaign=campaign
+    ), 422 if request.method == "POST" else 200
 
 
 @bp.post("/<pid>/copy")
@@ -162,7 +170,7 @@ def delete(pid: str) -> Answer:
     return redirect(url_for("campaigns.index"))
 
 
-@bp.post("/<pid>/cancel")
+@bp.post("/<pid>/give-up")
 @member(partner=EDITORS)
 def cancel(pid: str) -> Answer:
     """Give it up before anything is sent."""
@@ -189,10 +197,15 @@ def piece(token: str) -> BaseResponse:
     try:
         response, status = make_response(preview.show(token)), 200
     except RenderError as error:
-        response, status = make_response(render_template("campaigns/preview_failed.html", failure=error.message)), 422
+        response, status = (
+            make_response(render_template("campaigns/preview_failed.html", failure=error.message)),
+            422,
+        )
     response.status_code = status
     framed = framed_mail(response)
-    framed.headers["Content-Security-Policy"] = framed.headers["Content-Security-Policy"].replace("style-src ", "style-src 'self' ", 1)
+    framed.headers["Content-Security-Policy"] = framed.headers["Content-Security-Policy"].replace(
+        "style-src ", "style-src 'self' ", 1
+    )
     return framed
 
 

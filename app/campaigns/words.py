@@ -23,7 +23,9 @@ OPEN = frozenset({CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED})
 
 def stored(campaign: Campaign, kit: KitSource) -> dict[str, Any]:
     """What the partner wrote, as slots store it; words for slots that the kit doesn't have are left out."""
-    own = {slot.name: campaign.slot_values[slot.name] for slot in kit.slots if slot.name in campaign.slot_values}
+    own = {
+        slot.name: campaign.slot_values[slot.name] for slot in kit.slots if slot.name in campaign.slot_values
+    }
     return {name: _with_address(value) if isinstance(value, dict) else value for name, value in own.items()}
 
 
@@ -70,7 +72,9 @@ def save(actor: Actor, campaign: Campaign, raw: Mapping[str, Any]) -> dict[str, 
 def must_be_open(campaign: Campaign) -> None:
     """Raises Refused unless the campaign may still be changed."""
     if campaign.status not in OPEN:
-        raise Refused("This campaign is past its draft, so nothing was changed. Take it back to draft first, or copy it.")
+        raise Refused(
+            "This campaign is past its draft, so nothing was changed. Take it back to draft first, or copy it."
+        )
 
 
 def _default(slot: Slot) -> object:
@@ -89,7 +93,9 @@ def picture(actor: Actor, given: Any) -> dict[str, Any] | None:
     if asset is None or asset.content_type not in ENDINGS or asset.width is None:
         raise SlotError("This picture isn’t in your library. Upload it again.")
     facts = {"asset": asset.pid, "ending": ENDINGS[asset.content_type], "name": asset.name}
-    return _with_address({**facts, "alt": str(given.get("alt") or ""), "width": asset.width, "height": asset.height})
+    return _with_address(
+        {**facts, "alt": str(given.get("alt") or ""), "width": asset.width, "height": asset.height}
+    )
 
 
 def _with_address(value: dict[str, Any]) -> dict[str, Any]:

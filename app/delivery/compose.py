@@ -46,7 +46,11 @@ class MailWriter:
     def tokens(self, row: Claimed) -> Tokens:
         """This delivery's tokens: the same over all attempts, so the Message-ID is too."""
         delivery = tokens.make(DELIVERY, row.id, self.key)
-        click = tokens.make(CLICK, row.id, self.key) if row.tracked else tokens.make(RENDERING, row.rendering_id, self.key)
+        click = (
+            tokens.make(CLICK, row.id, self.key)
+            if row.tracked
+            else tokens.make(RENDERING, row.rendering_id, self.key)
+        )
         return Tokens(
             click=click,
             unsubscribe=tokens.make(UNSUBSCRIBE, row.id, self.key),

@@ -80,7 +80,11 @@ def cancel(actor: Actor, campaign: Campaign) -> None:
         SEND.move(send, SendStatus.CANCELLED)
         send.finished_at = now()
         waiting = (Delivery.send_id == send.id, Delivery.state.in_(_OPEN))
-        db.session.execute(update(Delivery).where(*waiting).values(state=DeliveryState.CANCELLED, decided_at=now(), lease_until=None))
+        db.session.execute(
+            update(Delivery)
+            .where(*waiting)
+            .values(state=DeliveryState.CANCELLED, decided_at=now(), lease_until=None)
+        )
     audit.record(actor, "campaign.cancelled", campaign)
 
 
@@ -108,11 +112,25 @@ def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
     _lock(campaign)
     send = db.session.get_one(Send, delivery.send_id)
     if now() < resend_from(delivery):
-        raise Refused("Their server may still take it: it has ten minutes to answer. Send it again after that.")
+        raise Refused(
+            "Their server may still take it: it has ten minutes to answer. Send it again after that."
+        )
     if send.status is SendStatus.CANCELLED:
         raise Refused("This campaign was cancelled; nothing more is sent.")
-    values = {"state": DeliveryState.READY, "attempts": 0, "reason": None, "reply": None, "worker": None, "not_before": None, "decided_at": None}
-    uncertain = (Delivery.id == delivery.id, Delivery.state == DeliveryState.UNCERTAIN, Delivery.epoch == delivery.epoch)
+    values = {
+        "state": DeliveryState.READY,
+        "attempts": 0,
+        "reason": None,
+        "reply": None,
+        "worker": None,
+        "not_before": None,
+        "decided_at": None,
+    }
+    uncertain = (
+        Delivery.id == delivery.id,
+        Delivery.state == DeliveryState.UNCERTAIN,
+        Delivery.epoch == delivery.epoch,
+    )
     if not db.session.execute(update(Delivery).where(*uncertain).values(**values)).rowcount:  # type: ignore[attr-defined]
         raise Conflict("This message has been settled in the meantime.")
     if send.status is SendStatus.FINISHED:
@@ -130,5 +148,7 @@ def _lock(campaign: Campaign) -> None:
 
 
 def _sends(campaign: Campaign, *statuses: SendStatus) -> list[Send]:
-    query = select(Send).where(Send.campaign_id == campaign.id, Send.status.in_(statuses))  # unscoped: of this very campaign
+    query = select(Send).where(
+        Send.campaign_id == campaign.id, Send.status.in_(statuses)
+    )  # unscoped: of this very campaign
     return list(db.session.scalars(query.with_for_update()))

@@ -72,7 +72,12 @@ class Result:
 
 
 def run_slice(
-    engine: Engine, data_dir: Path, send_id: int, transport: Transport, writer: Writer, policy: Policy | None = None
+    engine: Engine,
+    data_dir: Path,
+    send_id: int,
+    transport: Transport,
+    writer: Writer,
+    policy: Policy | None = None,
 ) -> Result:
     """Send what is due of a send for about `policy.seconds`. Safe to run several at once, and after any kind of death."""
     policy = policy or Policy()
@@ -102,7 +107,14 @@ class _Stop(Exception):
 
 
 class _Slice:
-    def __init__(self, store: Store, transport: Transport, writer: Writer, policy: Policy, is_draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        transport: Transport,
+        writer: Writer,
+        policy: Policy,
+        is_draining: Callable[[], bool],
+    ) -> None:
         self.store = store
         self.transport = transport
         self.writer = writer

@@ -68,18 +68,28 @@ def expand(engine: Engine, send_id: int, chunk: int = CHUNK) -> Expansion | None
 
 def _lock(connection: Connection, send_id: int) -> Row[Any] | None:
     # On SQLite the transaction itself is the lock (BEGIN IMMEDIATE).
-    query = select(Send.__table__).where(Send.id == send_id, Send.status == SendStatus.EXPANDING)  # unscoped: a job
+    query = select(Send.__table__).where(
+        Send.id == send_id, Send.status == SendStatus.EXPANDING
+    )  # unscoped: a job
     return connection.execute(query.with_for_update()).one_or_none()
 
 
 def _chunk(connection: Connection, send: Row[Any], chunk: int) -> bool:
     """Insert the rows after the cursor; True when there was nobody left."""
     people = _people(send).subquery()
-    after = select(people.c.contact_id).where(people.c.contact_id > send.cursor).order_by(people.c.contact_id).limit(chunk).subquery()
+    after = (
+        select(people.c.contact_id)
+        .where(people.c.contact_id > send.cursor)
+        .order_by(people.c.contact_id)
+        .limit(chunk)
+        .subquery()
+    )
     upper = connection.execute(select(func.max(after.c.contact_id))).scalar_one()
     if upper is None:
         return True
-    inserted = _insert(connection, send, people, and_(people.c.contact_id > send.cursor, people.c.contact_id <= upper))
+    inserted = _insert(
+        connection, send, people, and_(people.c.contact_id > send.cursor, people.c.contact_id <= upper)
+    )
     values = {"cursor": upper, "expanded": Send.expanded + inserted}
     connection.execute(update(Send).where(Send.id == send.id).values(**values))
     return False
@@ -88,7 +98,9 @@ def _chunk(connection: Connection, send: Row[Any], chunk: int) -> bool:
 def _people(send: Row[Any]) -> Select[*tuple[Any, ...]]:
     """(contact_id, tracked, rendering_id, variant_id) of everyone who is to get a row."""
     if send.experiment_id is None:
-        rendering = select(Rendering.id).where(Rendering.send_id == send.id).scalar_subquery()  # unscoped: the send's own
+        rendering = (
+            select(Rendering.id).where(Rendering.send_id == send.id).scalar_subquery()
+        )  # unscoped: the send's own
         people = mailable_select(send.partner_id, send.vendor_id, send.list_id)
         return people.add_columns(rendering.label("rendering_id"), cast(null(), BigInt).label("variant_id"))
     return (
@@ -141,8 +153,12 @@ def _random_pid(connection: Connection) -> ColumnElement[str]:
 
 def _complete(connection: Connection, send: Row[Any]) -> Expansion | None:
     """Count, and let the sending begin. With a test the count must be that of the assignments, else the walk starts again."""
-    rows = connection.execute(select(func.count()).select_from(Delivery).where(Delivery.send_id == send.id)).scalar_one()
-    assigned = select(func.count()).select_from(Assignment).where(Assignment.experiment_id == send.experiment_id)  # unscoped: a job
+    rows = connection.execute(
+        select(func.count()).select_from(Delivery).where(Delivery.send_id == send.id)
+    ).scalar_one()
+    assigned = (
+        select(func.count()).select_from(Assignment).where(Assignment.experiment_id == send.experiment_id)
+    )  # unscoped: a job
     if send.experiment_id is not None and rows != connection.execute(assigned).scalar_one():
         log.error("send.counts_differ", send_id=send.id, rows=rows)
         connection.execute(update(Send).where(Send.id == send.id).values(cursor=0))

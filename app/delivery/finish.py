@@ -29,7 +29,9 @@ def finish(send_id: int) -> bool:
     send.finished_at = now()
     send.trouble = None
     others = select(Send.id).where(  # unscoped: of this very campaign
-        Send.campaign_id == campaign.id, Send.id != send.id, Send.status.not_in((SendStatus.FINISHED, SendStatus.CANCELLED))
+        Send.campaign_id == campaign.id,
+        Send.id != send.id,
+        Send.status.not_in((SendStatus.FINISHED, SendStatus.CANCELLED)),
     )
     if campaign.status is CampaignStatus.SENDING and not db.session.scalar(select(others.exists())):
         CAMPAIGN.move(campaign, CampaignStatus.FINISHED)
@@ -40,11 +42,15 @@ def finish(send_id: int) -> bool:
 
 
 def _has_open(send_id: int) -> ColumnElement[bool]:
-    return exists(select(Delivery.id).where(Delivery.send_id == send_id, Delivery.state.in_(OPEN_STATES)))  # unscoped: a job
+    return exists(
+        select(Delivery.id).where(Delivery.send_id == send_id, Delivery.state.in_(OPEN_STATES))
+    )  # unscoped: a job
 
 
 def arrived(delivery_id: int, evidence: str) -> bool:
     """Settle an uncertain message as accepted, since something happened that only a mail that arrived can cause."""
     uncertain = (Delivery.id == delivery_id, Delivery.state == DeliveryState.UNCERTAIN)
-    result = db.session.execute(update(Delivery).where(*uncertain).values(state=DeliveryState.ACCEPTED, reason=evidence[:80]))
+    result = db.session.execute(
+        update(Delivery).where(*uncertain).values(state=DeliveryState.ACCEPTED, reason=evidence[:80])
+    )
     return bool(result.rowcount)  # type: ignore[attr-defined]

@@ -14,7 +14,9 @@ NOW, LATER = "now", "later"
 class LaunchForm(Form):
     """When to launch, and to how many people as the page said."""
 
-    when = RadioField("When", choices=[(NOW, "At once"), (LATER, "On a day")], default=NOW, validators=[AnyOf([NOW, LATER])])
+    when = RadioField(
+        "When", choices=[(NOW, "At once"), (LATER, "On a day")], default=NOW, validators=[AnyOf([NOW, LATER])]
+    )
     day = DateField("Day")
     time = TimeField("Time", default=time(9, 30))
     people = HiddenField(validators=[Regexp(r"[0-9]{1,9}")])
@@ -43,7 +45,10 @@ class ResendForm(Form):
 
     knows = RadioField(
         "How do you know",
-        choices=[(Knows.ASKED, "I asked: it did not arrive"), (Knows.HARMLESS, "I don’t know, and a second copy does no harm")],
+        choices=[
+            (Knows.ASKED, "I asked: it did not arrive"),
+            (Knows.HARMLESS, "I don’t know, and a second copy does no harm"),
+        ],
         default=Knows.ASKED,
         validators=[AnyOf(list(Knows))],
     )

@@ -53,12 +53,22 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
     """The newest entries of this organisation's log about a campaign, its sends, tests and messages."""
     ids = {
         "send": select(Send.id).where(Send.campaign_id == campaign.id),  # unscoped: of this campaign
-        "delivery": select(Delivery.id).where(Delivery.campaign_id == campaign.id),  # unscoped: of this campaign
-        "experiment": select(Experiment.id).where(Experiment.campaign_id == campaign.id),  # unscoped: of this campaign
+        "delivery": select(Delivery.id).where(
+            Delivery.campaign_id == campaign.id
+        ),  # unscoped: of this campaign
+        "experiment": select(Experiment.id).where(
+            Experiment.campaign_id == campaign.id
+        ),  # unscoped: of this campaign
     }
-    about = [and_(AuditEntry.subject_kind == kind, AuditEntry.subject_id.in_(query)) for kind, query in ids.items()]
+    about = [
+        and_(AuditEntry.subject_kind == kind, AuditEntry.subject_id.in_(query)) for kind, query in ids.items()
+    ]
     own = and_(AuditEntry.subject_kind == "campaign", AuditEntry.subject_id == campaign.id)
-    query = scoped(organisation, AuditEntry).add_columns(Person.name).outerjoin(Person, Person.id == AuditEntry.person_id)
+    query = (
+        scoped(organisation, AuditEntry)
+        .add_columns(Person.name)
+        .outerjoin(Person, Person.id == AuditEntry.person_id)
+    )
     rows = db.session.execute(query.where(or_(own, *about)).order_by(AuditEntry.id.desc()).limit(limit))
     return [Line(entry.at, name, _words(entry)) for entry, name in rows]
 

@@ -20,7 +20,12 @@ from app.web.filters import count
 bp = Blueprint("launches", __name__, url_prefix="/campaigns")
 
 Answer = str | BaseResponse | tuple[str, int]
-_BEFORE = (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.IN_REVIEW, CampaignStatus.APPROVED)
+_BEFORE = (
+    CampaignStatus.DRAFT,
+    CampaignStatus.CHANGES_REQUESTED,
+    CampaignStatus.IN_REVIEW,
+    CampaignStatus.APPROVED,
+)
 
 
 @bp.get("/<pid>/launch")
@@ -50,7 +55,9 @@ def launch(pid: str) -> Answer:
     except CountChanged as changed:
         return _page(campaign, form, changed=changed.message), 409
     except (Invalid, Refused, Conflict) as error:
-        if not isinstance(error, Invalid) or not form.refuse({_FIELDS.get(name, name): text for name, text in error.fields.items()}):
+        if not isinstance(error, Invalid) or not form.refuse(
+            {_FIELDS.get(name, name): text for name, text in error.fields.items()}
+        ):
             return _page(campaign, form, changed=error.message), 422
         return _page(campaign, form), 422
     flash(_said(campaign, found.people, timed))
@@ -70,7 +77,11 @@ def _form(campaign: Campaign) -> LaunchForm:
     form = LaunchForm()
     if campaign.scheduled_at is not None and request.method == "GET":
         planned = local(campaign.scheduled_at, campaign.timezone)
-        form.when.data, form.day.data, form.time.data = LATER, planned.date(), planned.time().replace(second=0, microsecond=0)
+        form.when.data, form.day.data, form.time.data = (
+            LATER,
+            planned.date(),
+            planned.time().replace(second=0, microsecond=0),
+        )
     return form
 
 
@@ -87,7 +98,9 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "") -> str:
         steps=steps(campaign),
         money=_money_rules(found),
         mail=_mail_rules(found),
-        may_launch=found.may_launch and actor().may_edit and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
+        may_launch=found.may_launch
+        and actor().may_edit
+        and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
         planned=local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None,
         partner=partner,
     )
@@ -110,11 +123,25 @@ def _money_rules(found: checking.LaunchCheck) -> list[Rule]:
     return [
         _rule("met", "Approved before it starts", f"{vendor} said yes on {approved:%-d %B %Y}.")
         if approved
-        else _rule("open", "Approved before it starts", f"{vendor} hasn’t answered yet. What runs before the yes isn’t paid."),
+        else _rule(
+            "open",
+            "Approved before it starts",
+            f"{vendor} hasn’t answered yet. What runs before the yes isn’t paid.",
+        ),
         _rule("met", f"Leads shared with {vendor}", "You agreed to this; people are told in the form.")
         if agreed
-        else _rule("open", f"Leads shared with {vendor}", "Part of the deal for the money: tick it beside the button."),
-        _rule("open", "Invoice", f"Not needed to launch. Add it by {asked.claim_by:%-d %B %Y}." if asked.claim_by else "Not needed to launch. Add it afterwards."),
+        else _rule(
+            "open",
+            f"Leads shared with {vendor}",
+            "Part of the deal for the money: tick it beside the button.",
+        ),
+        _rule(
+            "open",
+            "Invoice",
+            f"Not needed to launch. Add it by {asked.claim_by:%-d %B %Y}."
+            if asked.claim_by
+            else "Not needed to launch. Add it afterwards.",
+        ),
     ]
 
 
@@ -126,12 +153,26 @@ def _mail_rules(found: checking.LaunchCheck) -> list[Rule]:
     size = round(mail.compiled.size / 1024)
     links = len(mail.compiled.links)
     return [
-        _rule("met", f"Sent by {made.partner.sender_name or made.partner.name} from {mail.sender}", f"Answers go to {made.partner.email}."),
-        _rule("met" if mail.has_unsubscribe and mail.has_address else "broken", "One-click unsubscribe and your postal address are in it", made.partner.postal_address),
+        _rule(
+            "met",
+            f"Sent by {made.partner.sender_name or made.partner.name} from {mail.sender}",
+            f"Answers go to {made.partner.email}.",
+        ),
+        _rule(
+            "met" if mail.has_unsubscribe and mail.has_address else "broken",
+            "One-click unsubscribe and your postal address are in it",
+            made.partner.postal_address,
+        ),
         _rule(
             "warn" if mail.is_too_large else "met",
             f"{size} KB, plain text included",
-            "Gmail cuts mails over 102 KB: shorten it." if mail.is_too_large else "Gmail cuts mails over 102 KB.",
+            "Gmail cuts mails over 102 KB: shorten it."
+            if mail.is_too_large
+            else "Gmail cuts mails over 102 KB.",
         ),
-        _rule("met", f"{links} {'link' if links == 1 else 'links'}, counted and led through our own address", "Where they lead is fixed at launch."),
+        _rule(
+            "met",
+            f"{links} {'link' if links == 1 else 'links'}, counted and led through our own address",
+            "Where they lead is fixed at launch.",
+        ),
     ]

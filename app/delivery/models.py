@@ -45,13 +45,17 @@ class Send(PublicId, Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id"))
     email: Mapped[str] = mapped_column(String(80))  # which email of the kit
-    status: Mapped[SendStatus] = mapped_column(StrEnumType(SendStatus), default=SendStatus.EXPANDING, index=True)
+    status: Mapped[SendStatus] = mapped_column(
+        StrEnumType(SendStatus), default=SendStatus.EXPANDING, index=True
+    )
     list_id: Mapped[int] = mapped_column(ForeignKey("contact_list.id"))
     expected: Mapped[int] = mapped_column(default=0)
     expanded: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[int] = mapped_column(default=0)  # last contact id whose delivery is inserted
     paused_reason: Mapped[str | None] = mapped_column(String(200))
-    trouble: Mapped[str | None] = mapped_column(String(200))  # why nothing goes out just now, though it is not paused
+    trouble: Mapped[str | None] = mapped_column(
+        String(200)
+    )  # why nothing goes out just now, though it is not paused
     rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the sweeper last rang for it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -124,7 +128,13 @@ class Delivery(PublicId, Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("send_id", "contact_id"),
-        Index("ix_delivery_open", "send_id", "state", "not_before", postgresql_where=text("state IN ('ready','claimed','committing','held')")),
+        Index(
+            "ix_delivery_open",
+            "send_id",
+            "state",
+            "not_before",
+            postgresql_where=text("state IN ('ready','claimed','committing','held')"),
+        ),
         Index("ix_delivery_campaign_state", "campaign_id", "state"),
     )
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}

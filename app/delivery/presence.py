@@ -46,15 +46,24 @@ class Presence:
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         with self.engine.begin() as connection:
             moment = database_now(connection)
-            row = {"id": self.id, "host": socket.gethostname(), "os_pid": os.getpid(), "detail": {"send": self.send_id}}
+            row = {
+                "id": self.id,
+                "host": socket.gethostname(),
+                "os_pid": os.getpid(),
+                "detail": {"send": self.send_id},
+            }
             connection.execute(insert(SendingWorker).values(**row, started_at=moment, heartbeat_at=moment))
         return self
 
     def beat(self, connection: Connection, moment: datetime) -> None:
         """Say that this process lives."""
-        connection.execute(update(SendingWorker).where(SendingWorker.id == self.id).values(heartbeat_at=moment))
+        connection.execute(
+            update(SendingWorker).where(SendingWorker.id == self.id).values(heartbeat_at=moment)
+        )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         # A failed slice leaves its row behind: the sweeper then sees to the deliveries it held.
         if kind is None:
             with self.engine.begin() as connection:

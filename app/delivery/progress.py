@@ -71,9 +71,15 @@ class Progress:
 
 def of(campaign: Campaign) -> Progress:
     """Count a campaign's deliveries over all its sends."""
-    query = select(Delivery.state, func.count()).where(Delivery.campaign_id == campaign.id).group_by(Delivery.state)  # unscoped: of this campaign
+    query = (
+        select(Delivery.state, func.count())
+        .where(Delivery.campaign_id == campaign.id)
+        .group_by(Delivery.state)
+    )  # unscoped: of this campaign
     states = {row[0]: row[1] for row in db.session.execute(query)}
-    sends = list(db.session.scalars(select(Send).where(Send.campaign_id == campaign.id)))  # unscoped: of this campaign
+    sends = list(
+        db.session.scalars(select(Send).where(Send.campaign_id == campaign.id))
+    )  # unscoped: of this campaign
     is_running = any(send.status in (SendStatus.EXPANDING, SendStatus.SENDING) for send in sends)
     rate = _rate(campaign) if is_running else 0.0
     progress = Progress(
@@ -86,7 +92,9 @@ def of(campaign: Campaign) -> Progress:
         at=now(),
     )
     if rate and progress.to_go:
-        return Progress(**{**vars(progress), "ends_at": progress.at + timedelta(seconds=progress.to_go / rate)})
+        return Progress(
+            **{**vars(progress), "ends_at": progress.at + timedelta(seconds=progress.to_go / rate)}
+        )
     return progress
 
 

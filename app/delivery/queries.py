@@ -64,10 +64,10 @@ class Message:
     @property
     def next_step(self) -> str:
         """What can be done about a message that did not go through."""
-        return next_step(self.delivery.state, self.delivery.reply or "")
+        return next_step(self.delivery.state, self.delivery.reason or "", self.delivery.reply or "")
 
 
-def next_step(state: DeliveryState, reply: str) -> str:
+def next_step(state: DeliveryState, reason: str, reply: str) -> str:
     """The next step for a message in this state, read from the server's words (enhanced status codes of RFC 3463)."""
     if state is DeliveryState.FAILED:
         return "Nothing more is tried. Ask them for another address, or reach them by phone."
@@ -80,7 +80,9 @@ def next_step(state: DeliveryState, reply: str) -> str:
     if status.startswith("5.2.2"):
         return "The mailbox is full. Reach them another way."
     if status.startswith("5.7"):
-        return "Their server refuses by policy. Ask your vendor’s support to look at the sender."
+        return "Their server refuses by policy. Reach them another way."
+    if status.startswith(("5.3", "5.6")) or "the message" in reason:
+        return "Their server won’t take this mail. Reach them another way."
     return "Check the address in your contacts."
 
 
@@ -92,7 +94,12 @@ def group_of(key: str) -> Group | None:
 def messages(partner: Organisation, campaign: Campaign, group: Group | None, number: int) -> Page[Message]:
     """One page of a campaign's messages, the latest first."""
     condition = _of(campaign, group)
-    total = db.session.scalar(scoped(partner, Delivery).where(condition).with_only_columns(func.count(Delivery.id))) or 0
+    total = (
+        db.session.scalar(
+            scoped(partner, Delivery).where(condition).with_only_columns(func.count(Delivery.id))
+        )
+        or 0
+    )
     offset = offset_of(number, PAGE, total)
     query = _rows(partner, condition).order_by(Delivery.id.desc()).offset(offset).limit(PAGE)
     return Page([_message(row) for row in db.session.execute(query)], offset, PAGE, total)
@@ -107,7 +114,9 @@ def all_messages(partner: Organisation, campaign: Campaign, group: Group | None)
 
 def uncertain(partner: Organisation, campaign: Campaign, limit: int | None = None) -> list[Message]:
     """The messages that may have arrived or not, the newest first."""
-    query = _rows(partner, _of(campaign, group_of("uncertain"))).order_by(Delivery.committed_at.desc(), Delivery.id.desc())
+    query = _rows(partner, _of(campaign, group_of("uncertain"))).order_by(
+        Delivery.committed_at.desc(), Delivery.id.desc()
+    )
     return [_message(row) for row in db.session.execute(query.limit(limit))]
 
 
@@ -136,13 +145,18 @@ def refusals(partner: Organisation, campaign: Campaign) -> list[Refusal]:
         .with_only_columns(Delivery.state, Delivery.reason, func.min(Delivery.reply), func.count(Delivery.id))
         .group_by(Delivery.state, Delivery.reason, func.substr(Delivery.reply, 1, 9))
     )
-    found = [Refusal(row[1] or "Refused", row[3], next_step(row[0], row[2] or "")) for row in db.session.execute(query)]
+    found = [
+        Refusal(row[1] or "Refused", row[3], next_step(row[0], row[1] or "", row[2] or ""))
+        for row in db.session.execute(query)
+    ]
     return sorted(found, key=lambda refusal: -refusal.people)
 
 
 def sends_of(campaign: Campaign) -> list[Send]:
     """The campaign's sends, oldest first."""
-    return list(db.session.scalars(select(Send).where(Send.campaign_id == campaign.id).order_by(Send.id)))  # unscoped: of this campaign
+    return list(
+        db.session.scalars(select(Send).where(Send.campaign_id == campaign.id).order_by(Send.id))
+    )  # unscoped: of this campaign
 
 
 def _of(campaign: Campaign, group: Group | None) -> ColumnElement[bool]:

@@ -31,7 +31,9 @@ _STOPS = {
     "ExpiredTokenException": "Our credentials for Amazon SES have run out.",
     "NotFoundException": "Amazon SES doesn’t know the sender or the configuration set.",
 }
-_THROTTLES = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"})
+_THROTTLES = frozenset(
+    {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
+)
 _REFUSALS = frozenset({"MessageRejected", "BadRequestException"})
 
 
@@ -52,7 +54,9 @@ class SesTransport:
     def open(self, tick: Tick) -> "SesLane":
         """A lane; boto3's client is made once and pools its connections."""
         if self._client is None:
-            config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=10)
+            config = Config(
+                retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=10
+            )
             self._client = boto3.client("sesv2", region_name=self.region, config=config)
         return SesLane(self._client)
 
@@ -96,7 +100,9 @@ class SesLane:
         except (ConnectTimeoutError, EndpointConnectionError, ParamValidationError) as error:
             return Outcome(Verdict.LATER, "Amazon SES could not be reached", type(error).__name__)
         except BotoCoreError as error:
-            return Outcome(Verdict.UNCERTAIN, "The line to Amazon SES broke before it answered", type(error).__name__)
+            return Outcome(
+                Verdict.UNCERTAIN, "The line to Amazon SES broke before it answered", type(error).__name__
+            )
         if not answer.get("MessageId"):
             return Outcome(Verdict.UNCERTAIN, "Amazon SES answered without a message id")
         return Outcome(Verdict.ACCEPTED, "", f"SES {answer['MessageId']}")
@@ -126,4 +132,6 @@ def of_client_error(error: ClientError) -> Outcome:
         return Outcome(Verdict.LATER, "Amazon SES turns us away", code, is_fault=False, stop=_STOPS[code])
     if code in _REFUSALS or 400 <= status < 500:
         return Outcome(Verdict.REJECTED, "Amazon SES refuses the message", code)
-    return Outcome(Verdict.UNCERTAIN, "Amazon SES failed while it took the message", f"{status} {code}".strip())
+    return Outcome(
+        Verdict.UNCERTAIN, "Amazon SES failed while it took the message", f"{status} {code}".strip()
+    )

@@ -62,10 +62,14 @@ class SmtpTransport:
         lane: SmtpLane | None = None
         try:
             where = (self.server.host, self.server.port)
-            lane = SmtpLane(self.server, Line(socket.create_connection(where, timeout=self.server.timeouts.connect), tick))
+            lane = SmtpLane(
+                self.server, Line(socket.create_connection(where, timeout=self.server.timeouts.connect), tick)
+            )
             lane.greet(self.our_name)
         except ssl.SSLCertVerificationError as error:
-            raise _closing(lane, TransportRefuses(f"The mail server’s certificate doesn’t hold: {error.verify_message}.")) from error
+            raise _closing(
+                lane, TransportRefuses(f"The mail server’s certificate doesn’t hold: {error.verify_message}.")
+            ) from error
         except _TROUBLE as error:
             raise _closing(lane, TransportAway(f"The mail server {why(error)}.")) from error
         except TransportRefuses as refusal:
@@ -100,7 +104,9 @@ class SmtpLane:
         self._hello(our_name)
         if not self.server.implicit_tls and not ip_address(self.line.peer).is_loopback:
             if "STARTTLS" not in self.features:
-                raise TransportRefuses("The mail server offers no encryption (STARTTLS), and nothing is sent in the open.")
+                raise TransportRefuses(
+                    "The mail server offers no encryption (STARTTLS), and nothing is sent in the open."
+                )
             self._expect(self._ask("STARTTLS"), 220)
             self._secure()
             self._hello(our_name)
@@ -109,7 +115,9 @@ class SmtpLane:
         self.form = "8bit" if "8BITMIME" in self.features else "qp"
 
     def _secure(self) -> None:
-        self.line.secure(self.server.context or ssl.create_default_context(), self.server.host, self.limits.connect)
+        self.line.secure(
+            self.server.context or ssl.create_default_context(), self.server.host, self.limits.connect
+        )
 
     def _hello(self, our_name: str) -> None:
         reply = self._ask(f"EHLO {our_name}")
@@ -133,7 +141,9 @@ class SmtpLane:
                 if reply.code == 334:
                     reply = self._ask(base64.b64encode(secret).decode())
         else:
-            raise TransportRefuses("The mail server offers no way to sign in that we know (AUTH PLAIN or LOGIN).")
+            raise TransportRefuses(
+                "The mail server offers no way to sign in that we know (AUTH PLAIN or LOGIN)."
+            )
         if reply.code in (421, 454):
             raise Broken(f"said {reply.words}")
         if reply.code != 235:
@@ -145,7 +155,9 @@ class SmtpLane:
         """MAIL, RCPT, DATA. None after 354; else what the refusal means. Nothing can be accepted yet."""
         utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
         if utf8 and "SMTPUTF8" not in self.features:
-            return Outcome(Verdict.REJECTED, "The mail server can’t take an address with letters outside ASCII")
+            return Outcome(
+                Verdict.REJECTED, "The mail server can’t take an address with letters outside ASCII"
+            )
         try:
             if self.line.has_spoken():
                 return self._interrupted(self.line.reply(self.limits.command))
@@ -180,7 +192,9 @@ class SmtpLane:
             return Outcome(Verdict.LATER, f"While the message left, the mail server {why(error)}"[:80])
         try:
             self.line.send(b".\r\n", self.limits.block)
-        except _TROUBLE as error:  # it may have left all the same: `settle` finds the line closed and says uncertain
+        except (
+            _TROUBLE
+        ) as error:  # it may have left all the same: `settle` finds the line closed and says uncertain
             self.line.close()
             log.info("smtp.dot_lost", error=type(error).__name__)
         return None
@@ -194,7 +208,9 @@ class SmtpLane:
             self.line.close()
             waited = time.monotonic() - started
             said = f"No answer to the last line after {waited:.0f} s: the server {why(error)}"
-            return Outcome(Verdict.UNCERTAIN, f"Their server took the message, then {why(error)}"[:80], said[:200])
+            return Outcome(
+                Verdict.UNCERTAIN, f"Their server took the message, then {why(error)}"[:80], said[:200]
+            )
         self._needs_reset = False
         if reply.code == 250:
             return Outcome(Verdict.ACCEPTED, "", reply.words)
@@ -233,7 +249,9 @@ class SmtpLane:
             return Outcome(Verdict.LATER, "The mail server puts the sender off", reply.words)
         self.line.close()
         stop = f"The mail server refuses the sender: {reply.words}"
-        return Outcome(Verdict.LATER, "The mail server refuses the sender", reply.words, is_fault=False, stop=stop)
+        return Outcome(
+            Verdict.LATER, "The mail server refuses the sender", reply.words, is_fault=False, stop=stop
+        )
 
     def _interrupted(self, reply: Reply) -> Outcome:
         """The server spoke out of turn: after that no answer can be matched to its question."""

@@ -70,13 +70,17 @@ class Store:
         self.send_id = presence.send_id
         self.retries = retries
         with engine.begin() as connection:
-            send = connection.execute(select(Send.partner_id, Send.vendor_id).where(Send.id == self.send_id)).one()  # unscoped: a job
+            send = connection.execute(
+                select(Send.partner_id, Send.vendor_id).where(Send.id == self.send_id)
+            ).one()  # unscoped: a job
         self._blocked = _blocked(send.partner_id, send.vendor_id)
 
     def rendering(self, rendering_id: int) -> bytes:
         """The compiled segments of a rendering."""
         with self.engine.begin() as connection:
-            query = select(Rendering.segments).where(Rendering.id == rendering_id)  # unscoped: a job, by the row's own id
+            query = select(Rendering.segments).where(
+                Rendering.id == rendering_id
+            )  # unscoped: a job, by the row's own id
             segments: bytes = connection.execute(query).scalar_one()
             return segments
 
@@ -94,25 +98,49 @@ class Store:
             ids = ids or self._claim(connection, moment, due, 1)
             return self._load(connection, ids) if ids else []
 
-    def _claim(self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int) -> list[int]:
+    def _claim(
+        self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int
+    ) -> list[int]:
         # In no order: sorting all that waits for each batch would cost more than sending it. In two statements: inside an UPDATE
         # PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
-        chosen = select(Delivery.id).where(due).limit(limit).with_for_update(skip_locked=True)  # unscoped: a job
+        chosen = (
+            select(Delivery.id).where(due).limit(limit).with_for_update(skip_locked=True)
+        )  # unscoped: a job
         ids = sorted(connection.execute(chosen).scalars())
-        values = {"state": DeliveryState.CLAIMED, "epoch": Delivery.epoch + 1, "worker": self.presence.id, "lease_until": moment + LEASE}
+        values = {
+            "state": DeliveryState.CLAIMED,
+            "epoch": Delivery.epoch + 1,
+            "worker": self.presence.id,
+            "lease_until": moment + LEASE,
+        }
         connection.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))
         return ids
 
     def _load(self, connection: Connection, ids: Collection[int]) -> list[Claimed]:
         columns = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.job_title)
         query = (
-            select(Delivery.id, Delivery.epoch, Delivery.attempts, Delivery.rendering_id, Delivery.tracked, *columns)  # unscoped: a job
+            select(
+                Delivery.id,
+                Delivery.epoch,
+                Delivery.attempts,
+                Delivery.rendering_id,
+                Delivery.tracked,
+                *columns,
+            )  # unscoped: a job
             .join(Contact, Contact.id == Delivery.contact_id)
             .where(Delivery.id.in_(ids))
             .order_by(Delivery.id)
         )
         return [
-            Claimed(row.id, row.epoch, row.attempts, row.rendering_id, row.tracked, row.email, {c.key: getattr(row, c.key) for c in columns})
+            Claimed(
+                row.id,
+                row.epoch,
+                row.attempts,
+                row.rendering_id,
+                row.tracked,
+                row.email,
+                {c.key: getattr(row, c.key) for c in columns},
+            )
             for row in connection.execute(query)
         ]
 
@@ -128,7 +156,12 @@ class Store:
             statement = (
                 update(Delivery)
                 .where(ours, _is_sending(self.send_id), ~self._blocked)
-                .values(state=DeliveryState.COMMITTING, committed_at=moment, attempts=Delivery.attempts + 1, lease_until=None)
+                .values(
+                    state=DeliveryState.COMMITTING,
+                    committed_at=moment,
+                    attempts=Delivery.attempts + 1,
+                    lease_until=None,
+                )
                 .returning(Delivery.id)
             )
             moved = frozenset(connection.execute(statement).scalars())
@@ -141,7 +174,12 @@ class Store:
         connection.execute(
             update(Delivery)
             .where(ours, self._blocked)
-            .values(state=DeliveryState.SUPPRESSED, reason="Said no before it was their turn", decided_at=moment, lease_until=None)
+            .values(
+                state=DeliveryState.SUPPRESSED,
+                reason="Said no before it was their turn",
+                decided_at=moment,
+                lease_until=None,
+            )
         )
 
     def record(self, decided: Sequence[Decided]) -> None:
@@ -157,12 +195,19 @@ class Store:
             states = (DeliveryState.COMMITTING, DeliveryState.UNCERTAIN)
             connection.execute(_outcome(self.presence.id, states), [_final(d, moment) for d in final])
         if later:
-            connection.execute(_outcome(self.presence.id, (DeliveryState.COMMITTING,)), [self._later(d, moment) for d in later])
-            exhausted = [d.row.id for d in later if d.outcome.is_fault and d.row.attempts + 1 >= self.retries.attempts]
+            connection.execute(
+                _outcome(self.presence.id, (DeliveryState.COMMITTING,)),
+                [self._later(d, moment) for d in later],
+            )
+            exhausted = [
+                d.row.id for d in later if d.outcome.is_fault and d.row.attempts + 1 >= self.retries.attempts
+            ]
             if exhausted:
                 failed = and_(Delivery.id.in_(exhausted), Delivery.state == DeliveryState.READY)
                 connection.execute(
-                    update(Delivery).where(failed).values(state=DeliveryState.FAILED, not_before=None, decided_at=moment)
+                    update(Delivery)
+                    .where(failed)
+                    .values(state=DeliveryState.FAILED, not_before=None, decided_at=moment)
                 )
 
     def _later(self, d: Decided, moment: datetime) -> dict[str, Any]:
@@ -193,15 +238,28 @@ class Store:
         with self.engine.begin() as connection:
             moment = database_now(connection)
             self.presence.beat(connection, moment)
-            mine = and_(Delivery.send_id == self.send_id, Delivery.state == DeliveryState.CLAIMED, Delivery.worker == self.presence.id)
+            mine = and_(
+                Delivery.send_id == self.send_id,
+                Delivery.state == DeliveryState.CLAIMED,
+                Delivery.worker == self.presence.id,
+            )
             connection.execute(update(Delivery).where(mine).values(lease_until=moment + LEASE))
 
     def release(self, pause: timedelta | None = None) -> None:
         """Give back everything still claimed, at once or after a pause."""
         with self.engine.begin() as connection:
             not_before = None if pause is None else database_now(connection) + pause
-            mine = and_(Delivery.send_id == self.send_id, Delivery.state == DeliveryState.CLAIMED, Delivery.worker == self.presence.id)
-            values = {"state": DeliveryState.READY, "worker": None, "lease_until": None, "not_before": not_before}
+            mine = and_(
+                Delivery.send_id == self.send_id,
+                Delivery.state == DeliveryState.CLAIMED,
+                Delivery.worker == self.presence.id,
+            )
+            values = {
+                "state": DeliveryState.READY,
+                "worker": None,
+                "lease_until": None,
+                "not_before": not_before,
+            }
             connection.execute(update(Delivery).where(mine).values(**values))
 
     def trouble(self, words: str | None) -> None:
@@ -212,7 +270,9 @@ class Store:
 
 
 def _is_sending(send_id: int) -> ColumnElement[bool]:
-    return exists(select(Send.id).where(Send.id == send_id, Send.status == SendStatus.SENDING))  # unscoped: a job
+    return exists(
+        select(Send.id).where(Send.id == send_id, Send.status == SendStatus.SENDING)
+    )  # unscoped: a job
 
 
 def _blocked(partner_id: int, vendor_id: int) -> ColumnElement[bool]:
@@ -258,4 +318,10 @@ def _final(d: Decided, moment: datetime) -> dict[str, Any]:
 
 def _values(d: Decided, state: DeliveryState, reason: str) -> dict[str, Any]:
     reply = d.outcome.reply[:200] or None
-    return {"b_id": d.row.id, "b_epoch": d.row.epoch, "b_state": state, "b_reason": reason[:80] or None, "b_reply": reply}
+    return {
+        "b_id": d.row.id,
+        "b_epoch": d.row.epoch,
+        "b_state": state,
+        "b_reason": reason[:80] or None,
+        "b_reply": reply,
+    }

@@ -47,13 +47,18 @@ def settle_the_dead(engine: Engine, data_dir: Path) -> int:
             log.warning("worker.gone", worker=worker.id, os_pid=worker.os_pid)
         # A worker that is not even on the list can't decide anything any more.
         listed = exists(select(SendingWorker.id).where(SendingWorker.id == Delivery.worker))
-        uncertain += _give_up(connection, and_(_live(moment), ~listed, Delivery.committed_at < moment - LEASE), moment)
+        uncertain += _give_up(
+            connection, and_(_live(moment), ~listed, Delivery.committed_at < moment - LEASE), moment
+        )
     return uncertain
 
 
 def _live(moment: datetime) -> ColumnElement[bool]:
     """Rows of sends in which something may still be held; keeps the sweep off the rows of all that is long over."""
-    running = or_(Send.status.in_((SendStatus.SENDING, SendStatus.PAUSED)), Send.finished_at > moment - timedelta(days=1))
+    running = or_(
+        Send.status.in_((SendStatus.SENDING, SendStatus.PAUSED)),
+        Send.finished_at > moment - timedelta(days=1),
+    )
     return Delivery.send_id.in_(select(Send.id).where(running))  # unscoped: the beat
 
 
@@ -63,12 +68,19 @@ def _give_up(connection: Connection, held: ColumnElement[bool], moment: datetime
         "reason": "Our own machine stopped between sending and noting the answer",
         "decided_at": moment,
     }
-    result = connection.execute(update(Delivery).where(held, Delivery.state == DeliveryState.COMMITTING).values(**values))
+    result = connection.execute(
+        update(Delivery).where(held, Delivery.state == DeliveryState.COMMITTING).values(**values)
+    )
     return int(result.rowcount)
 
 
 def _return_claims(held: ColumnElement[bool]) -> Any:
-    values = {"state": DeliveryState.READY, "worker": None, "lease_until": None, "crashes": Delivery.crashes + 1}
+    values = {
+        "state": DeliveryState.READY,
+        "worker": None,
+        "lease_until": None,
+        "crashes": Delivery.crashes + 1,
+    }
     return update(Delivery).where(held, Delivery.state == DeliveryState.CLAIMED).values(**values)
 
 
@@ -79,7 +91,11 @@ def expire_claims(engine: Engine) -> None:
         connection.execute(_return_claims(and_(_live(moment), Delivery.lease_until < moment)))
         poison = and_(_live(moment), Delivery.state == DeliveryState.READY, Delivery.crashes >= MAX_CRASHES)
         reason = f"Set aside: {MAX_CRASHES} times our worker stopped at this message"
-        connection.execute(update(Delivery).where(poison).values(state=DeliveryState.FAILED, reason=reason, decided_at=moment))
+        connection.execute(
+            update(Delivery)
+            .where(poison)
+            .values(state=DeliveryState.FAILED, reason=reason, decided_at=moment)
+        )
 
 
 def due_launches(engine: Engine) -> list[Job]:
@@ -122,11 +138,17 @@ def _with_due_rows(moment: datetime) -> Select[int]:
     held = exists(
         select(Delivery.id)  # unscoped: the beat
         .join(SendingWorker, SendingWorker.id == Delivery.worker)
-        .where(Delivery.send_id == Send.id, Delivery.state == DeliveryState.CLAIMED, SendingWorker.heartbeat_at > moment - LEASE)
+        .where(
+            Delivery.send_id == Send.id,
+            Delivery.state == DeliveryState.CLAIMED,
+            SendingWorker.heartbeat_at > moment - LEASE,
+        )
     )
     return select(Send.id).where(Send.status == SendStatus.SENDING, due, ~held)  # unscoped: the beat
 
 
 def _without_open_rows() -> Select[int]:
-    has_open = exists(select(Delivery.id).where(Delivery.send_id == Send.id, Delivery.state.in_(OPEN_STATES)))  # unscoped: the beat
+    has_open = exists(
+        select(Delivery.id).where(Delivery.send_id == Send.id, Delivery.state.in_(OPEN_STATES))
+    )  # unscoped: the beat
     return select(Send.id).where(Send.status == SendStatus.SENDING, ~has_open)  # unscoped: the beat

@@ -35,4 +35,6 @@ def transport_for(settings: Settings) -> Transport:
 def our_name(settings: Settings) -> str:
     """What we call ourselves in EHLO: the machine's full name, else the sender's domain."""
     name = socket.getfqdn()
-    return name if "." in name and name.isascii() and " " not in name else settings.mail_from.rpartition("@")[2]
+    return (
+        name if "." in name and name.isascii() and " " not in name else settings.mail_from.rpartition("@")[2]
+    )

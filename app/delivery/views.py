@@ -12,7 +12,7 @@ from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.campaigns import subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
-from app.clock import local
+from app.clock import local, now
 from app.db import db, get_or_404
 from app.delivery import control, launch_views, progress, queries
 from app.delivery import history as journal
@@ -48,7 +48,9 @@ def _campaign(pid: str) -> Campaign:
 def show(pid: str) -> Answer:
     """How it goes, or went. A draft has no results: its words are the place to be."""
     campaign = _campaign(pid)
-    if campaign.status not in _SHOWN or (campaign.status is _S.CANCELLED and campaign.launched_at is None and actor().is_partner):
+    if campaign.status not in _SHOWN or (
+        campaign.status is _S.CANCELLED and campaign.launched_at is None and actor().is_partner
+    ):
         return redirect(url_for("campaigns.words", pid=campaign.pid))
     stand = progress.of(campaign)
     hours = clicks_by_hour(campaign)
@@ -65,10 +67,14 @@ def show(pid: str) -> Answer:
 @bp.get("/<pid>/live")
 @member(vendor=ANYONE, partner=ANYONE)
 def live(pid: str) -> Answer:
-    """The part of the page that moves; when it stops moving, the page is asked to load anew."""
+    """The part of the page that moves; when it begins or stops moving, the page is asked to load anew."""
     campaign = _campaign(pid)
-    response = make_response(render_template("delivery/_live.html", campaign=campaign, **_live(campaign, progress.of(campaign))))
-    if campaign.status not in _MOVING:
+    if campaign.status is _S.SCHEDULED:
+        return Response(status=204)
+    response = make_response(
+        render_template("delivery/_live.html", campaign=campaign, **_live(campaign, progress.of(campaign)))
+    )
+    if campaign.status not in _MOVING or "waiting" in request.args:
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -104,7 +110,17 @@ def export(pid: str) -> Response:
 def _export(campaign: Campaign, group: queries.Group | None) -> Iterator[tuple[object, ...]]:
     for m in queries.all_messages(actor().organisation, campaign, group):
         row = m.delivery
-        yield m.email, m.name, m.company, m.subject, row.state, row.reason, row.reply, row.committed_at, row.decided_at
+        yield (
+            m.email,
+            m.name,
+            m.company,
+            m.subject,
+            row.state,
+            row.reason,
+            row.reply,
+            row.committed_at,
+            row.decided_at,
+        )
 
 
 @bp.get("/<pid>/uncertain")
@@ -184,11 +200,29 @@ def _frame(campaign: Campaign, tab: str) -> dict[str, object]:
         tabs.append(("Messages", url_for("results.messages", pid=campaign.pid)))
     tabs += [("Test", url_for("tests.show", pid=test.experiment.pid))] if test else []
     if actor().is_partner:
-        tabs += [("Words", url_for("campaigns.words", pid=campaign.pid)), ("History", url_for("results.history", pid=campaign.pid))]
-    return {"campaign": campaign, "version": version, "kit": kit_by_id(version.kit_id), "tabs": tabs, "tab": tab}
+        tabs += [
+            ("Words", url_for("campaigns.words", pid=campaign.pid)),
+            ("History", url_for("results.history", pid=campaign.pid)),
+        ]
+    return {
+        "campaign": campaign,
+        "version": version,
+        "kit": kit_by_id(version.kit_id),
+        "tabs": tabs,
+        "tab": tab,
+    }
 
 
 def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
     starts = local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None
-    refusals = queries.refusals(actor().organisation, campaign)[:2] if actor().is_partner and stand.refused else []
-    return {"stand": stand, "moving": campaign.status in _MOVING, "starts": starts, "refusals": refusals}
+    refusals = (
+        queries.refusals(actor().organisation, campaign)[:2] if actor().is_partner and stand.refused else []
+    )
+    due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
+    return {
+        "stand": stand,
+        "moving": campaign.status in _MOVING,
+        "starts": starts,
+        "due": due,
+        "refusals": refusals,
+    }

@@ -29,7 +29,11 @@ class Figures:
 def figures(partner: Organisation) -> dict[int, Figures]:
     """By the campaign's id; campaigns of which nothing is known yet give empty figures."""
     found: dict[int, Figures] = defaultdict(Figures)
-    sent = scoped(partner, Delivery).where(Delivery.state == DeliveryState.ACCEPTED).group_by(Delivery.campaign_id)
+    sent = (
+        scoped(partner, Delivery)
+        .where(Delivery.state == DeliveryState.ACCEPTED)
+        .group_by(Delivery.campaign_id)
+    )
     for number, people in db.session.execute(sent.with_only_columns(Delivery.campaign_id, func.count())):
         found[number].sent = people
     leads = scoped(partner, Lead).group_by(Lead.campaign_id)

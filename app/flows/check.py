@@ -26,7 +26,12 @@ from app.render.places import PlaceKind
 from app.settings import current
 
 # A request in one of these states has terms that the launch must meet.
-_FUNDED = (RequestStatus.SUBMITTED, RequestStatus.INFORMATION_REQUESTED, RequestStatus.APPROVED, RequestStatus.CLAIMED)
+_FUNDED = (
+    RequestStatus.SUBMITTED,
+    RequestStatus.INFORMATION_REQUESTED,
+    RequestStatus.APPROVED,
+    RequestStatus.CLAIMED,
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,11 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
     who = mailable.count(partner, campaign.vendor_id, audience.id) if audience else None
     if who is not None and not who.mailable:
         here = f"/campaigns/{campaign.pid}/audience"
-        standing.append(Problem("Nobody on this list may be mailed: no consent is on record.", "Choose another list.", here))
+        standing.append(
+            Problem(
+                "Nobody on this list may be mailed: no consent is on record.", "Choose another list.", here
+            )
+        )
     test = subject_test.of(campaign)
     made, mail, wrong = (None, None, []) if standing else _mail(campaign, test)
     return LaunchCheck(
@@ -116,7 +125,9 @@ def _mail(campaign: Campaign, test: SubjectTest | None) -> tuple[Prepared | None
         compiled=compiled[0],
         subjects=tuple(each.subject for each in compiled),
         has_unsubscribe=any(place.kind is PlaceKind.UNSUBSCRIBE for place in compiled[0].places),
-        has_address=_flat(made.partner.postal_address) in _flat(compiled[0].text) if made.partner.postal_address else False,
+        has_address=_flat(made.partner.postal_address) in _flat(compiled[0].text)
+        if made.partner.postal_address
+        else False,
         sender=current().mail_from,
     )
     return made, mail, list(_lacks(mail, made, words))
@@ -125,11 +136,19 @@ def _mail(campaign: Campaign, test: SubjectTest | None) -> tuple[Prepared | None
 def _lacks(mail: Mail, made: Prepared, words: str) -> list[Problem]:
     found = []
     if not mail.has_unsubscribe:
-        found.append(Problem("The mail has no unsubscribe link.", "The kit must have one: tell the vendor.", "/kits"))
+        found.append(
+            Problem("The mail has no unsubscribe link.", "The kit must have one: tell the vendor.", "/kits")
+        )
     if not mail.has_address:
-        found.append(Problem("Your postal address isn’t in the mail.", "The kit must show it: tell the vendor.", "/kits"))
+        found.append(
+            Problem(
+                "Your postal address isn’t in the mail.", "The kit must show it: tell the vendor.", "/kits"
+            )
+        )
     if any(link.kind == "landing" for link in mail.compiled.links) and not made.kit.pages:
-        found.append(Problem("The mail leads to a landing page, and the kit has none.", "Tell the vendor.", words))
+        found.append(
+            Problem("The mail leads to a landing page, and the kit has none.", "Tell the vendor.", words)
+        )
     return found
 
 

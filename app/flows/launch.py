@@ -59,7 +59,9 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
         raise Conflict("This campaign is launched already, or waits for someone else.")
     found = check(actor, campaign)
     if found.problems:
-        raise Refused(f"This campaign can’t be launched yet. {found.problems[0].text} {found.problems[0].mend}".strip())
+        raise Refused(
+            f"This campaign can’t be launched yet. {found.problems[0].text} {found.problems[0].mend}".strip()
+        )
     if found.people != seen:
         raise CountChanged(seen, found.people)
     if campaign.scheduled_at is not None and campaign.scheduled_at <= now():
@@ -73,7 +75,9 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
     at_once = campaign.scheduled_at is None
     campaign.scheduled_at = campaign.scheduled_at or now()
     CAMPAIGN.move(campaign, CampaignStatus.SCHEDULED)
-    audit.record(actor, "campaign.launched" if at_once else "campaign.scheduled", campaign, people=found.people)
+    audit.record(
+        actor, "campaign.launched" if at_once else "campaign.scheduled", campaign, people=found.people
+    )
     if at_once:
         enqueue(JobName.LAUNCH_CAMPAIGN, campaign.id)
     return found
@@ -90,7 +94,12 @@ def start_due(campaign_id: int) -> Send | None:
     db.session.refresh(campaign, with_for_update=True)
     due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
     if campaign.status is not CampaignStatus.SCHEDULED or not due:
-        log.info("launch.skipped", campaign_id=campaign_id, status=campaign.status, reason="not scheduled, or not due")
+        log.info(
+            "launch.skipped",
+            campaign_id=campaign_id,
+            status=campaign.status,
+            reason="not scheduled, or not due",
+        )
         return None
     found = check(None, campaign)
     if found.problems:
@@ -167,7 +176,9 @@ def _links(campaign: Campaign, send: Send, compiled: CompiledEmail, pages: list[
     landing = public_url_for("landing.page", pid=pages[0].pid) if pages else ""
     for target in compiled.links:
         url = landing if target.kind == "landing" else target.url
-        db.session.add(Link(send_id=send.id, number=target.number, kind=target.kind, url=url, **_owners(campaign)))
+        db.session.add(
+            Link(send_id=send.id, number=target.number, kind=target.kind, url=url, **_owners(campaign))
+        )
 
 
 def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], list_id: int) -> None:
@@ -181,11 +192,16 @@ def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], l
     for start in range(0, len(ids), _CHUNK):
         db.session.execute(
             insert(Assignment),
-            [_assignment(campaign, test, contact_id, variants[shares.variant(contact_id)], moment) for contact_id in ids[start : start + _CHUNK]],
+            [
+                _assignment(campaign, test, contact_id, variants[shares.variant(contact_id)], moment)
+                for contact_id in ids[start : start + _CHUNK]
+            ],
         )
 
 
-def _assignment(campaign: Campaign, test: Experiment, contact_id: int, variant: Variant, at: datetime) -> dict[str, object]:
+def _assignment(
+    campaign: Campaign, test: Experiment, contact_id: int, variant: Variant, at: datetime
+) -> dict[str, object]:
     return {
         "experiment_id": test.id,
         "contact_id": contact_id,

@@ -39,9 +39,15 @@ class Funnel:
 def funnel(campaign: Campaign, progress: Progress) -> Funnel:
     """Count every step of a campaign."""
     released = (Submission.campaign_id == campaign.id, Submission.held_reason.is_(None))
-    forms = db.session.scalar(select(func.count(Submission.id)).where(*released)) or 0  # unscoped: of this campaign
-    people = db.session.scalar(select(func.count(Submission.email.distinct())).where(*released)) or 0  # unscoped: of this campaign
-    leads = _by_status(select(Lead.status, func.count()).where(Lead.campaign_id == campaign.id).group_by(Lead.status))  # unscoped: of this campaign
+    forms = (
+        db.session.scalar(select(func.count(Submission.id)).where(*released)) or 0
+    )  # unscoped: of this campaign
+    people = (
+        db.session.scalar(select(func.count(Submission.email.distinct())).where(*released)) or 0
+    )  # unscoped: of this campaign
+    leads = _by_status(
+        select(Lead.status, func.count()).where(Lead.campaign_id == campaign.id).group_by(Lead.status)
+    )  # unscoped: of this campaign
     deals = _deals(campaign)
     running = [row for row in deals if row[0] in _OPEN]
     won = [row for row in deals if row[0] is DealStatus.WON]
@@ -67,7 +73,9 @@ def _by_status(query: object) -> dict[LeadStatus, int]:
 
 def _deals(campaign: Campaign) -> list[tuple[DealStatus, int, str, int]]:
     query = (
-        select(Deal.status, func.count(), Deal.currency, func.sum(Deal.amount_minor))  # unscoped: of this campaign
+        select(
+            Deal.status, func.count(), Deal.currency, func.sum(Deal.amount_minor)
+        )  # unscoped: of this campaign
         .where(Deal.campaign_id == campaign.id)
         .group_by(Deal.status, Deal.currency)
     )

@@ -20,4 +20,6 @@ class PublishForm(Form):
 class RecallForm(Form):
     """Why a version is withdrawn."""
 
-    reason = TextAreaField("Why it is recalled", [Required("Say why. Partners who use it read this."), Short(500)])
+    reason = TextAreaField(
+        "Why it is recalled", [Required("Say why. Partners who use it read this."), Short(500)]
+    )

@@ -56,7 +56,9 @@ class KitVersion(PublicId, Base):
     summary: Mapped[str] = mapped_column(Text, default="")
     manifest: Mapped[dict[str, Any]] = mapped_column(JSONType)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)
-    media: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # path in the kit → key, content type, size in pixels
+    media: Mapped[dict[str, Any]] = mapped_column(
+        JSONType, default=dict
+    )  # path in the kit → key, content type, size in pixels
     archive_key: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
     change_summary: Mapped[str] = mapped_column(Text, default="")

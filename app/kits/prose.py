@@ -55,10 +55,14 @@ def _drawn(kind: str, lines: list[str]) -> Iterator[Markup]:
             level = min(len(marks) + 1, 4)
             yield Markup("<h{0}>{1}</h{0}>").format(level, _inline(words))
     elif kind in ("ul", "ol"):
-        items = Markup("").join(Markup("<li>{}</li>").format(_inline(_ITEM.fullmatch(line)[2])) for line in lines)  # type: ignore[index]
+        items = Markup("").join(
+            Markup("<li>{}</li>").format(_inline(_ITEM.fullmatch(line)[2])) for line in lines
+        )  # type: ignore[index]
         yield Markup("<{0}>{1}</{0}>").format(Markup(kind), items)  # noqa: S704
     elif kind == "quote":
-        yield Markup("<blockquote><p>{}</p></blockquote>").format(_inline(" ".join(line.lstrip("> ") for line in lines)))
+        yield Markup("<blockquote><p>{}</p></blockquote>").format(
+            _inline(" ".join(line.lstrip("> ") for line in lines))
+        )
     else:
         for line in lines:
             yield Markup("<p>{}</p>").format(_inline(line))

@@ -53,7 +53,9 @@ def import_version(actor: Actor, data: bytes) -> KitVersion:
 def publish(actor: Actor, version: KitVersion, change_summary: str = "") -> None:
     """Open a draft to partners; the version before it is superseded. Raises Refused while the check finds errors."""
     if errors(version):
-        raise Refused(f"{version.version} can’t be published yet: mend what the check found, then upload it again.")
+        raise Refused(
+            f"{version.version} can’t be published yet: mend what the check found, then upload it again."
+        )
     for older in _siblings(actor, version, VersionStatus.PUBLISHED):
         VERSION.move(older, VersionStatus.SUPERSEDED)
     VERSION.move(version, VersionStatus.PUBLISHED)
@@ -68,7 +70,9 @@ def recall(actor: Actor, version: KitVersion, reason: str) -> None:
     """Withdraw a version: no campaign can be made or launched from it any more. What is already sent stays sent."""
     text = reason.strip()
     if not text:
-        raise Invalid("The version is not recalled yet.", {"reason": "Say why. Partners who use it read this."})
+        raise Invalid(
+            "The version is not recalled yet.", {"reason": "Say why. Partners who use it read this."}
+        )
     VERSION.move(version, VersionStatus.RECALLED)
     version.recall_reason = text[:500]
     version.recalled_by, version.recalled_at = actor.person.id, now()
@@ -94,18 +98,30 @@ def _kit(actor: Actor, source: KitSource) -> Kit:
 
 
 def _draft(actor: Actor, kit: Kit, source: KitSource) -> KitVersion:
-    query = scoped(actor.organisation, KitVersion).where(KitVersion.kit_id == kit.id, KitVersion.version == source.version)
+    query = scoped(actor.organisation, KitVersion).where(
+        KitVersion.kit_id == kit.id, KitVersion.version == source.version
+    )
     version = db.session.scalars(query).one_or_none()
     if version is None:
-        version = KitVersion(pid=new_pid(), kit_id=kit.id, vendor_id=kit.vendor_id, version=source.version, status=VersionStatus.DRAFT)
+        version = KitVersion(
+            pid=new_pid(),
+            kit_id=kit.id,
+            vendor_id=kit.vendor_id,
+            version=source.version,
+            status=VersionStatus.DRAFT,
+        )
         db.session.add(version)
     elif version.status is not VersionStatus.DRAFT:
-        raise Conflict(f"{source.name} {source.version} was published and never changes. Give kit.toml a higher version and upload it again.")
+        raise Conflict(
+            f"{source.name} {source.version} was published and never changes. Give kit.toml a higher version and upload it again."
+        )
     return version
 
 
 def _siblings(actor: Actor, version: KitVersion, status: VersionStatus) -> list[KitVersion]:
-    query = scoped(actor.organisation, KitVersion).where(KitVersion.kit_id == version.kit_id, KitVersion.status == status)
+    query = scoped(actor.organisation, KitVersion).where(
+        KitVersion.kit_id == version.kit_id, KitVersion.status == status
+    )
     return [other for other in db.session.scalars(query) if other.id != version.id]
 
 
@@ -119,11 +135,18 @@ def _media(source: KitSource) -> dict[str, tuple[bytes, dict[str, Any]]]:
                 image = clean_image(path, data)
             except Invalid as error:
                 raise KitError(error.message, path, rule="picture") from None
-            facts = {"type": image.content_type, "ending": image.ending, "width": image.width, "height": image.height}
+            facts = {
+                "type": image.content_type,
+                "ending": image.ending,
+                "width": image.width,
+                "height": image.height,
+            }
             found[path] = (image.data, facts)
         elif ending == "pdf":
             if not data.startswith(b"%PDF-"):
-                raise KitError("This is called a PDF but is none.", path, mend="Export it as PDF again.", rule="document")
+                raise KitError(
+                    "This is called a PDF but is none.", path, mend="Export it as PDF again.", rule="document"
+                )
             found[path] = (data, {"type": DOCUMENT, "ending": "pdf"})
     return found
 

@@ -51,7 +51,9 @@ def media_file(pid: str, path: str) -> dict[str, Any]:
     """What the store needs to serve one file of the version with this public id (which is as good as unguessable): key,
     type, sha256. Raises NotFound.
     """
-    query = select(KitVersion.media).where(KitVersion.pid == pid)  # unscoped: what mails and pages show is open to all
+    query = select(KitVersion.media).where(
+        KitVersion.pid == pid
+    )  # unscoped: what mails and pages show is open to all
     found: dict[str, Any] | None = (db.session.scalars(query).one_or_none() or {}).get(path)
     if found is None:
         raise NotFound()
@@ -60,7 +62,9 @@ def media_file(pid: str, path: str) -> dict[str, Any]:
 
 def cover_url(version: KitVersion) -> str | None:
     """The picture that stands for the kit: a file called cover, else its first picture; None if it has none."""
-    pictures = [path for path, facts in sorted(version.media.items()) if str(facts["type"]).startswith("image/")]
+    pictures = [
+        path for path, facts in sorted(version.media.items()) if str(facts["type"]).startswith("image/")
+    ]
     named = [path for path in pictures if path.rsplit("/", 1)[-1].startswith("cover.")]
     return media_url(version, (named or pictures)[0]) if pictures else None
 
@@ -91,7 +95,9 @@ def version_for(organisation: Organisation, pid: str) -> KitVersion:
 def open_kits(partner: Organisation) -> list[OpenKit]:
     """What this partner may make its own today: by vendor's name, then kit's name."""
     query = (
-        select(Kit, KitVersion, Organisation, Partnership)  # unscoped: bound to the partner's own active partnerships
+        select(
+            Kit, KitVersion, Organisation, Partnership
+        )  # unscoped: bound to the partner's own active partnerships
         .join(KitVersion, KitVersion.kit_id == Kit.id)
         .join(Organisation, Organisation.id == Kit.vendor_id)
         .join(Partnership, Partnership.vendor_id == Kit.vendor_id)
@@ -103,7 +109,11 @@ def open_kits(partner: Organisation) -> list[OpenKit]:
         .order_by(Organisation.name, Kit.name)
     )
     day = today(partner.timezone)
-    found = (OpenKit(kit, version, vendor, kit_source(version)) for kit, version, vendor, ship in db.session.execute(query) if _tier(version, ship))
+    found = (
+        OpenKit(kit, version, vendor, kit_source(version))
+        for kit, version, vendor, ship in db.session.execute(query)
+        if _tier(version, ship)
+    )
     return [item for item in found if is_current(item.source, day)]
 
 
@@ -122,7 +132,9 @@ def open_kit(partner: Organisation, pid: str) -> OpenKit:
 
 def is_current(source: KitSource, day: date) -> bool:
     """Whether `day` is within the kit's dates (both inclusive, either may be left out)."""
-    return (source.valid_from is None or source.valid_from <= day) and (source.valid_until is None or day <= source.valid_until)
+    return (source.valid_from is None or source.valid_from <= day) and (
+        source.valid_until is None or day <= source.valid_until
+    )
 
 
 def version_by_id(version_id: int) -> KitVersion:

@@ -68,7 +68,9 @@ def _vendor_index(form: UploadForm, failure: KitError | None = None) -> str:
     for kit in kits_of(vendor):
         own = [version for version in versions if version.kit_id == kit.id]
         rows.append((kit, own, _live(own), sum(used.get(version.id, 0) for version in own)))
-    return render_template("kits/vendor_index.html", rows=rows, form=form, failure=failure, partners=len(partners_of(vendor)))
+    return render_template(
+        "kits/vendor_index.html", rows=rows, form=form, failure=failure, partners=len(partners_of(vendor))
+    )
 
 
 def _gallery() -> str:
@@ -126,7 +128,9 @@ def show(pid: str) -> str:
     )  # fmt: skip
 
 
-def _vendor_page(kit: Kit, publish_form: PublishForm | None = None, recall_form: RecallForm | None = None) -> str:
+def _vendor_page(
+    kit: Kit, publish_form: PublishForm | None = None, recall_form: RecallForm | None = None
+) -> str:
     vendor = actor().organisation
     versions = versions_of(vendor, [kit])
     asked = request.args.get("version") or (request.view_args or {}).get("version")
@@ -147,16 +151,46 @@ def _live(versions: Sequence[KitVersion]) -> KitVersion | None:
 
 def _items(version: KitVersion, source: KitSource) -> list[Item]:
     """What is in the box, each with the way to look at it."""
-    shown = {piece.key: url_for("kits.piece", version=version.pid, key=piece.key) for piece in preview.pieces(source)}
-    items = [Item("mail", e.title, _about_email(version, e.name, e.after_days), shown[f"email/{e.name}"]) for e in source.emails]
+    shown = {
+        piece.key: url_for("kits.piece", version=version.pid, key=piece.key)
+        for piece in preview.pieces(source)
+    }
+    items = [
+        Item("mail", e.title, _about_email(version, e.name, e.after_days), shown[f"email/{e.name}"])
+        for e in source.emails
+    ]
     items += [
-        Item("world", p.title, f"{plural(len(p.form.fields), 'field')}, {plural(len(p.form.consents), 'consent box', 'consent boxes')}, thank-you page", shown[f"page/{p.name}"])
+        Item(
+            "world",
+            p.title,
+            f"{plural(len(p.form.fields), 'field')}, {plural(len(p.form.consents), 'consent box', 'consent boxes')}, thank-you page",
+            shown[f"page/{p.name}"],
+        )
         for p in source.pages
     ]
-    items += [Item("share", p.title, "Social post with its picture" if p.image else "Social post", thumb=_thumb(version, p.image)) for p in source.posts]
-    items += [Item("file-type-pdf", d.title, _about_file(version, d.path), _file(version, d.path), "Open") for d in source.documents]
+    items += [
+        Item(
+            "share",
+            p.title,
+            "Social post with its picture" if p.image else "Social post",
+            thumb=_thumb(version, p.image),
+        )
+        for p in source.posts
+    ]
+    items += [
+        Item("file-type-pdf", d.title, _about_file(version, d.path), _file(version, d.path), "Open")
+        for d in source.documents
+    ]
     if source.playbook:
-        items.append(Item("book", "Playbook", "What to say and do, for you alone", url_for("kits.playbook", version=version.pid), "Read"))
+        items.append(
+            Item(
+                "book",
+                "Playbook",
+                "What to say and do, for you alone",
+                url_for("kits.playbook", version=version.pid),
+                "Read",
+            )
+        )
     return items
 
 
@@ -214,7 +248,12 @@ def playbook(version: str) -> str:
     source = kit_source(found)
     if source.playbook is None:
         raise NotFound()
-    return render_template("kits/playbook.html", source=source, kit=kit_by_id(found.kit_id), text=prose.to_html(preview.playbook(found)))
+    return render_template(
+        "kits/playbook.html",
+        source=source,
+        kit=kit_by_id(found.kit_id),
+        text=prose.to_html(preview.playbook(found)),
+    )
 
 
 @bp.get("/versions/<version>/kit.zip")
@@ -223,7 +262,9 @@ def download(version: str) -> BaseResponse:
     """The zip as it was uploaded."""
     found = get_or_404(actor().organisation, KitVersion, version)
     response = Response(store().get(found.archive_key), content_type="application/zip")
-    response.headers.set("Content-Disposition", "attachment", filename=f"{kit_source(found).slug}-{found.version}.zip")
+    response.headers.set(
+        "Content-Disposition", "attachment", filename=f"{kit_source(found).slug}-{found.version}.zip"
+    )
     return response
 
 
@@ -245,7 +286,10 @@ def upload() -> BaseResponse | tuple[str, int]:
             form.refuse({"kit": error.message})
         else:
             wrong = len(publishing.errors(version))
-            flash(f"Version {version.version} is here as a draft. " + (f"{plural(wrong, 'error')} to mend." if wrong else "Nothing stops publishing it."))
+            flash(
+                f"Version {version.version} is here as a draft. "
+                + (f"{plural(wrong, 'error')} to mend." if wrong else "Nothing stops publishing it.")
+            )
             return redirect(url_for("kits.show", pid=kit_by_id(version.kit_id).pid, version=version.pid))
     return _vendor_index(form, failure), 422
 

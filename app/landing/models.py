@@ -55,5 +55,7 @@ class Submission(PublicId, Base):
     fields: Mapped[dict[str, Any]] = mapped_column(JSONType)
     consents: Mapped[list[dict[str, Any]]] = mapped_column(JSONType, default=list)  # wording, version, ticked
     source: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)  # utm parameters kept
-    held_reason: Mapped[str | None] = mapped_column(String(80))  # set: looks like a robot, no lead until released
+    held_reason: Mapped[str | None] = mapped_column(
+        String(80)
+    )  # set: looks like a robot, no lead until released
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

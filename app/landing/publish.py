@@ -61,7 +61,9 @@ def compiled(page: PublishedPage) -> CompiledPage:
 def pages_of(campaign: Campaign) -> list[PublishedPage]:
     """The pages a campaign has published, in the kit's order of publishing."""
     return list(
-        db.session.scalars(select(PublishedPage).where(PublishedPage.campaign_id == campaign.id).order_by(PublishedPage.id))  # unscoped: by the caller's scoped campaign
+        db.session.scalars(
+            select(PublishedPage).where(PublishedPage.campaign_id == campaign.id).order_by(PublishedPage.id)
+        )  # unscoped: by the caller's scoped campaign
     )
 
 

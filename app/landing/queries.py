@@ -11,7 +11,9 @@ from app.landing.models import PublishedPage, Submission
 
 def public_page(pid: str) -> PublishedPage:
     """A page by the id in its address, for anybody. Raises NotFound."""
-    page = db.session.scalars(select(PublishedPage).where(PublishedPage.pid == pid)).one_or_none()  # unscoped: pages are public
+    page = db.session.scalars(
+        select(PublishedPage).where(PublishedPage.pid == pid)
+    ).one_or_none()  # unscoped: pages are public
     if page is None:
         raise NotFound(kind="PublishedPage")
     return page
@@ -19,7 +21,9 @@ def public_page(pid: str) -> PublishedPage:
 
 def submission_count(campaign: Campaign) -> int:
     """How many different people left their details; what is held back as a robot's is not counted."""
-    query = select(func.count(Submission.email.distinct())).where(  # unscoped: by the caller's scoped campaign
+    query = select(
+        func.count(Submission.email.distinct())
+    ).where(  # unscoped: by the caller's scoped campaign
         Submission.campaign_id == campaign.id, Submission.held_reason.is_(None)
     )
     return db.session.scalar(query) or 0
@@ -27,5 +31,7 @@ def submission_count(campaign: Campaign) -> int:
 
 def held(partner: Organisation, campaign: Campaign) -> list[Submission]:
     """Submissions held back, the newest first, with their reasons."""
-    query = scoped(partner, Submission).where(Submission.campaign_id == campaign.id, Submission.held_reason.is_not(None))
+    query = scoped(partner, Submission).where(
+        Submission.campaign_id == campaign.id, Submission.held_reason.is_not(None)
+    )
     return list(db.session.scalars(query.order_by(Submission.id.desc())))

@@ -38,7 +38,11 @@ def read(form: FormSpec, raw: Mapping[str, str]) -> Answers:
         except ValueError as error:
             wrong[item.name] = str(error)
     consents = {c.name: bool(raw.get(c.name)) for c in form.consents}
-    wrong |= {c.name: "Tick this box, or we may not contact you." for c in form.consents if c.required and not consents[c.name]}
+    wrong |= {
+        c.name: "Tick this box, or we may not contact you."
+        for c in form.consents
+        if c.required and not consents[c.name]
+    }
     if wrong:
         raise Invalid("Some answers need mending.", wrong)
     email = next(fields[f.name] for f in form.fields if f.type is FieldType.EMAIL)
@@ -51,7 +55,9 @@ def kept_source(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _clean(item: FormField, typed: str) -> str:
-    value = "".join(c for c in typed.replace("\r\n", "\n") if c == "\n" or unicodedata.category(c) != "Cc").strip()
+    value = "".join(
+        c for c in typed.replace("\r\n", "\n") if c == "\n" or unicodedata.category(c) != "Cc"
+    ).strip()
     if not value:
         if item.required:
             raise ValueError(f"{item.label} is needed.")

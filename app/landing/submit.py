@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 FORM_PURPOSE = "form"
 FORM_LIVES = 7 * 86_400
 FASTEST_SECONDS = 2
-MARKETING = "marketing"  # the consent of this name is a yes to marketing mails; others are about the request itself
+MARKETING = (
+    "marketing"  # the consent of this name is a yes to marketing mails; others are about the request itself
+)
 
 
 def form_token(page: PublishedPage, at: datetime | None = None) -> str:
@@ -37,7 +39,14 @@ def form_token(page: PublishedPage, at: datetime | None = None) -> str:
     return tokens.make_timed(FORM_PURPOSE, {"p": page.id, "n": secrets.token_urlsafe(12), "at": shown})
 
 
-def submit(page: PublishedPage, form: FormSpec, answers: Answers, token: str, origin: "Origin", source: Mapping[str, str]) -> tuple[Submission, bool]:
+def submit(
+    page: PublishedPage,
+    form: FormSpec,
+    answers: Answers,
+    token: str,
+    origin: "Origin",
+    source: Mapping[str, str],
+) -> tuple[Submission, bool]:
     """Store what a person sent; returns it and whether it is new (the same form sent twice is one submission).
 
     Raises BadToken for a form that is not of this page or older than a week.
@@ -78,7 +87,9 @@ def submit(page: PublishedPage, form: FormSpec, answers: Answers, token: str, or
 
 def _same_form(page: PublishedPage, nonce: str) -> Submission | None:
     return db.session.scalars(
-        select(Submission).where(Submission.page_id == page.id, Submission.form_token == nonce)  # unscoped: by the page's own form
+        select(Submission).where(
+            Submission.page_id == page.id, Submission.form_token == nonce
+        )  # unscoped: by the page's own form
     ).one_or_none()
 
 
@@ -92,7 +103,12 @@ def _held(answers: Answers, shown: float) -> str | None:
 
 def _consents(form: FormSpec, answers: Answers, wordings: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
-        {"name": c.name, "wording": wordings[c.name], "version": wording_version(wordings[c.name]), "ticked": answers.consents[c.name]}
+        {
+            "name": c.name,
+            "wording": wordings[c.name],
+            "version": wording_version(wordings[c.name]),
+            "ticked": answers.consents[c.name],
+        }
         for c in form.consents
     ]
 
@@ -105,13 +121,19 @@ def wording_version(wording: str) -> str:
 def _tie(submission: Submission, page: PublishedPage, answers: Answers, origin: "Origin") -> None:
     """Tie the submission to a contact and to the mail that brought the person, if one did."""
     fields = answers.fields
-    visitor = remember.Visitor(answers.email, fields.get("name", ""), fields.get("company", ""), fields.get("phone", ""))
+    visitor = remember.Visitor(
+        answers.email, fields.get("name", ""), fields.get("company", ""), fields.get("phone", "")
+    )
     contact = remember.remember(page.partner_id, visitor)
     submission.contact_id = contact.id
     for given in submission.consents:
         if given["name"] == MARKETING and given["ticked"]:
             words = remember.GivenConsent(
-                given["wording"], given["version"], page.content["controller"], f"Form on “{page.content['title']}”", submission.at
+                given["wording"],
+                given["version"],
+                page.content["controller"],
+                f"Form on “{page.content['title']}”",
+                submission.at,
             )
             remember.record_consent(contact, words)
     delivery = origin.delivery or _delivery_to(page.campaign_id, contact.id)

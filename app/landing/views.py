@@ -52,10 +52,24 @@ def _note_view(row: PublishedPage, origin: Origin) -> None:
         return
     event = record_view(source, row.id, visit)
     if event.contact_id and not event.is_machine:
-        touch.record(TouchKind.VISITED, row.partner_id, row.vendor_id, event.contact_id, row.campaign_id, event.at, event.id)
+        touch.record(
+            TouchKind.VISITED,
+            row.partner_id,
+            row.vendor_id,
+            event.contact_id,
+            row.campaign_id,
+            event.at,
+            event.id,
+        )
 
 
-def _drawn(row: PublishedPage, made: CompiledPage, token: str, values: dict[str, str] | None = None, errors: dict[str, str] | None = None) -> str:
+def _drawn(
+    row: PublishedPage,
+    made: CompiledPage,
+    token: str,
+    values: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
     hidden = {"form_token": form_token(row), "t": token, **kept_source(request.values.to_dict())}
     return made.render(
         public_url_for("landing.page", pid=row.pid),
@@ -98,7 +112,15 @@ def _follow_up(stored: Submission, row: PublishedPage) -> None:
     if lead is None:
         return
     if stored.contact_id:
-        touch.record(TouchKind.SUBMITTED, row.partner_id, row.vendor_id, stored.contact_id, row.campaign_id, stored.at, stored.id)
+        touch.record(
+            TouchKind.SUBMITTED,
+            row.partner_id,
+            row.vendor_id,
+            stored.contact_id,
+            row.campaign_id,
+            stored.at,
+            stored.id,
+        )
     if lead.submission_id == stored.id:
         mails.captured(lead)
         mails.received(lead)

@@ -68,11 +68,19 @@ def note(actor: Actor, lead: Lead, text: str) -> LeadNote:
     words = text.strip()
     if not words:
         raise Invalid("Write what was said or agreed.", {"text": "Write what was said or agreed."})
-    entry = LeadNote(partner_id=lead.partner_id, lead_id=lead.id, person_id=actor.person.id, text=words[:4000])
+    entry = LeadNote(
+        partner_id=lead.partner_id, lead_id=lead.id, person_id=actor.person.id, text=words[:4000]
+    )
     db.session.add(entry)
     return entry
 
 
 def notes(actor: Actor, lead: Lead) -> list[LeadNote]:
     """The lead's notes, newest first."""
-    return list(db.session.scalars(scoped(actor.organisation, LeadNote).where(LeadNote.lead_id == lead.id).order_by(LeadNote.id.desc())))
+    return list(
+        db.session.scalars(
+            scoped(actor.organisation, LeadNote)
+            .where(LeadNote.lead_id == lead.id)
+            .order_by(LeadNote.id.desc())
+        )
+    )

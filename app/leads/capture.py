@@ -25,11 +25,15 @@ def capture(submission: Submission) -> Lead | None:
     if submission.held_reason:
         return None
     known = db.session.scalars(
-        select(Lead).where(Lead.campaign_id == submission.campaign_id, Lead.email == submission.email)  # unscoped: the campaign is one partner's
+        select(Lead).where(
+            Lead.campaign_id == submission.campaign_id, Lead.email == submission.email
+        )  # unscoped: the campaign is one partner's
     ).first()
     if known:
         return _update(known, submission)
-    campaign = db.session.get_one(Campaign, submission.campaign_id)  # unscoped: the submission names its campaign
+    campaign = db.session.get_one(
+        Campaign, submission.campaign_id
+    )  # unscoped: the submission names its campaign
     lead = Lead(
         partner_id=submission.partner_id,
         vendor_id=campaign.vendor_id,

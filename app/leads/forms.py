@@ -23,7 +23,9 @@ class DealForm(Form):
     """A deal as it is registered."""
 
     account = StringField("Customer", [InputRequired("Say which company it is."), Length(max=160)])
-    title = StringField("What they want to buy", [InputRequired("Say in a few words what it is."), Length(max=160)])
+    title = StringField(
+        "What they want to buy", [InputRequired("Say in a few words what it is."), Length(max=160)]
+    )
     amount = MoneyField("Amount, without VAT", [InputRequired("Give the amount.")])
     expected_on = DateField("Expected to close on", [Optional()])
 

@@ -32,14 +32,24 @@ def received(lead: Lead) -> None:
 def handed_over(actor: Actor, lead: Lead, colleague: Person) -> None:
     """Tell a colleague that a lead is now theirs."""
     link = app_url_for("leads.show", pid=lead.pid)
-    post("lead_handed_over", colleague.email, {"lead": lead, "person": colleague, "by": actor.person.name, "link": link}, actor.organisation)
+    post(
+        "lead_handed_over",
+        colleague.email,
+        {"lead": lead, "person": colleague, "by": actor.person.name, "link": link},
+        actor.organisation,
+    )
 
 
 def registered(actor: Actor, deal: Deal) -> None:
     """Ask the vendor's marketers to decide on a deal's protection."""
     vendor = db.session.get_one(Organisation, deal.vendor_id)
     for person in _editors(vendor.id):
-        post("deal_registered", person.email, {**_facts(deal), "person": person, "partner": actor.organisation.name}, vendor)
+        post(
+            "deal_registered",
+            person.email,
+            {**_facts(deal), "person": person, "partner": actor.organisation.name},
+            vendor,
+        )
 
 
 def decided(actor: Actor, deal: Deal) -> None:
@@ -48,11 +58,20 @@ def decided(actor: Actor, deal: Deal) -> None:
     person = db.session.get(Person, deal.registered_by) if deal.registered_by else None
     if person:
         approved = deal.status is DealStatus.APPROVED
-        post("deal_decided", person.email, {**_facts(deal), "person": person, "approved": approved, "vendor": actor.organisation.name}, partner)
+        post(
+            "deal_decided",
+            person.email,
+            {**_facts(deal), "person": person, "approved": approved, "vendor": actor.organisation.name},
+            partner,
+        )
 
 
 def _facts(deal: Deal) -> dict[str, object]:
-    return {"deal": deal, "amount": Money(deal.amount_minor, deal.currency), "link": app_url_for("deals.show", pid=deal.pid)}
+    return {
+        "deal": deal,
+        "amount": Money(deal.amount_minor, deal.currency),
+        "link": app_url_for("deals.show", pid=deal.pid),
+    }
 
 
 def _editors(organisation_id: int) -> list[Person]:

@@ -41,7 +41,10 @@ class Lead(PublicId, Base):
     """`shared_at` set means the vendor may see it; queries for a vendor filter on it (leads.queries)."""
 
     __tablename__ = "lead"
-    __table_args__ = (Index("ix_lead_partner_status", "partner_id", "status"), Index("ix_lead_campaign_email", "campaign_id", "email"))
+    __table_args__ = (
+        Index("ix_lead_partner_status", "partner_id", "status"),
+        Index("ix_lead_campaign_email", "campaign_id", "email"),
+    )
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))

@@ -32,7 +32,9 @@ class LeadRow:
 def visible_leads(organisation: Organisation) -> Select[tuple[Lead]]:
     """The leads this organisation may see: its own, or those that partners shared with the vendor."""
     if organisation.kind is OrganisationKind.VENDOR:
-        return select(Lead).where(Lead.vendor_id == organisation.id, Lead.shared_at.is_not(None))  # unscoped: the vendor sees shared ones only
+        return select(Lead).where(
+            Lead.vendor_id == organisation.id, Lead.shared_at.is_not(None)
+        )  # unscoped: the vendor sees shared ones only
     return scoped(organisation, Lead)
 
 
@@ -44,26 +46,33 @@ def lead_or_404(organisation: Organisation, pid: str) -> Lead:
     return lead
 
 
-def leads(organisation: Organisation, status: LeadStatus | None = None, mine: int | None = None, limit: int = PAGE) -> list[LeadRow]:
+def leads(
+    organisation: Organisation, status: LeadStatus | None = None, mine: int | None = None, limit: int = PAGE
+) -> list[LeadRow]:
     """Leads, those that wait longest first, then the newest."""
     query = visible_leads(organisation)
     if status:
         query = query.where(Lead.status == status)
     if mine:
         query = query.where(Lead.assigned_to == mine)
-    found = list(db.session.scalars(query.order_by(Lead.answered_at.is_not(None), Lead.created_at.desc()).limit(limit)))
+    found = list(
+        db.session.scalars(query.order_by(Lead.answered_at.is_not(None), Lead.created_at.desc()).limit(limit))
+    )
     waiting = sorted((x for x in found if x.status is LeadStatus.NEW), key=lambda x: x.created_at)
     others = [x for x in found if x.status is not LeadStatus.NEW]
     names = campaign_names(x.campaign_id for x in found)
     return [
-        LeadRow(x, names.get(x.campaign_id, ""), now() - x.created_at if x.status is LeadStatus.NEW else None) for x in (*waiting, *others)
+        LeadRow(x, names.get(x.campaign_id, ""), now() - x.created_at if x.status is LeadStatus.NEW else None)
+        for x in (*waiting, *others)
     ]
 
 
 def campaign_names(ids: Iterable[int | None]) -> dict[int, str]:
     """Names of campaigns by id, for rows that are already scoped."""
     wanted = {i for i in ids if i is not None}
-    rows = db.session.execute(select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted)))  # unscoped: ids of scoped rows
+    rows = db.session.execute(
+        select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted))
+    )  # unscoped: ids of scoped rows
     return {i: name for i, name in rows}
 
 
@@ -126,16 +135,25 @@ class DealRow:
 
 def deals(organisation: Organisation) -> list[DealRow]:
     """All deals, the newest first."""
-    return deal_rows(db.session.scalars(scoped(organisation, Deal).order_by(Deal.registered_at.desc(), Deal.id.desc())).all())
+    return deal_rows(
+        db.session.scalars(
+            scoped(organisation, Deal).order_by(Deal.registered_at.desc(), Deal.id.desc())
+        ).all()
+    )
 
 
 def deal_rows(found: Sequence[Deal]) -> list[DealRow]:
     """Deals, already scoped, with the names around them."""
     names = campaign_names([d.campaign_id for d in found])
-    partner_rows = db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_({d.partner_id for d in found})))
+    partner_rows = db.session.execute(
+        select(Organisation.id, Organisation.name).where(Organisation.id.in_({d.partner_id for d in found}))
+    )
     partners = {i: name for i, name in partner_rows}
     people_ids = ({d.registered_by for d in found} | {d.decided_by for d in found}) - {None}
-    people = {i: name for i, name in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids)))}
+    people = {
+        i: name
+        for i, name in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids)))
+    }
     return [
         DealRow(
             d,
@@ -174,13 +192,17 @@ def board(rows: Sequence[DealRow]) -> list[Column]:
     titles = {DealStage.FIRST_TALK: "First talk", DealStage.QUOTE: "Quote", DealStage.DECISION: "Decision"}
     columns = [Column("Registered", [r for r in rows if r.deal.status is DealStatus.REGISTERED])]
     for stage, title in titles.items():
-        columns.append(Column(title, [r for r in rows if r.deal.status in OPEN_DEALS and r.deal.stage is stage]))
+        columns.append(
+            Column(title, [r for r in rows if r.deal.status in OPEN_DEALS and r.deal.stage is stage])
+        )
     return columns
 
 
 def lead_of(deal: Deal) -> Lead | None:
     """The lead a deal came of."""
-    return db.session.get(Lead, deal.lead_id) if deal.lead_id else None  # unscoped: by the scoped deal's own id
+    return (
+        db.session.get(Lead, deal.lead_id) if deal.lead_id else None
+    )  # unscoped: by the scoped deal's own id
 
 
 def consents_of(lead: Lead) -> list[str]:

@@ -28,7 +28,9 @@ def timeline(lead: Lead) -> list[Touch]:
     submission = db.session.get_one(Submission, lead.submission_id)  # unscoped: by the scoped lead's own id
     touches = [_submitted(submission)]
     if submission.delivery_id:
-        delivery = db.session.get_one(Delivery, submission.delivery_id)  # unscoped: by the scoped lead's own chain
+        delivery = db.session.get_one(
+            Delivery, submission.delivery_id
+        )  # unscoped: by the scoped lead's own chain
         touches += _events(delivery)
         touches += _sent(delivery)
     return sorted(touches, key=lambda t: t.at, reverse=True)
@@ -42,13 +44,22 @@ def _submitted(submission: Submission) -> Touch:
 
 
 def _events(delivery: Delivery) -> list[Touch]:
-    rows = db.session.scalars(select(TrackedEvent).where(TrackedEvent.delivery_id == delivery.id))  # unscoped: by the scoped lead's own chain
+    rows = db.session.scalars(
+        select(TrackedEvent).where(TrackedEvent.delivery_id == delivery.id)
+    )  # unscoped: by the scoped lead's own chain
     return [_event(row) for row in rows]
 
 
 def _event(row: TrackedEvent) -> Touch:
     if row.is_machine:
-        return Touch("A machine", f"followed a link ({row.reason})" if row.kind is EventKind.CLICK else f"looked at it ({row.reason})", row.at, machine=True)
+        return Touch(
+            "A machine",
+            f"followed a link ({row.reason})"
+            if row.kind is EventKind.CLICK
+            else f"looked at it ({row.reason})",
+            row.at,
+            machine=True,
+        )
     match row.kind:
         case EventKind.CLICK:
             return Touch("Clicked", f"link {row.number} of the mail", row.at)
@@ -60,5 +71,7 @@ def _event(row: TrackedEvent) -> Touch:
 def _sent(delivery: Delivery) -> list[Touch]:
     if delivery.state is not DeliveryState.ACCEPTED or delivery.decided_at is None:
         return []
-    rendering = db.session.get_one(Rendering, delivery.rendering_id)  # unscoped: by the scoped lead's own chain
+    rendering = db.session.get_one(
+        Rendering, delivery.rendering_id
+    )  # unscoped: by the scoped lead's own chain
     return [Touch("Got the mail", f"“{rendering.subject}”", delivery.decided_at)]

@@ -32,16 +32,26 @@ def index() -> str:
     me = actor()
     if me.is_vendor:
         return _vendor_index()
-    rows = queries.leads(me.organisation, _status(), me.person.id if request.args.get("whose") == "mine" else None)
+    rows = queries.leads(
+        me.organisation, _status(), me.person.id if request.args.get("whose") == "mine" else None
+    )
     first = rows[0].lead if rows else None
-    return render_template("leads/index.html", rows=rows, **_inbox(), **(_detail(first) if first else {"lead": None}))
+    return render_template(
+        "leads/index.html", rows=rows, **_inbox(), **(_detail(first) if first else {"lead": None})
+    )
 
 
 def _vendor_index() -> str:
     me = actor()
     rows = queries.deals(me.organisation)
     waiting = [r for r in rows if r.deal.status is DealStatus.REGISTERED]
-    return render_template("leads/vendor.html", waiting=waiting, deals=rows, rows=queries.leads(me.organisation), counts=queries.lead_counts(me.organisation))
+    return render_template(
+        "leads/vendor.html",
+        waiting=waiting,
+        deals=rows,
+        rows=queries.leads(me.organisation),
+        counts=queries.lead_counts(me.organisation),
+    )
 
 
 @bp.get("/<pid>")
@@ -52,7 +62,13 @@ def show(pid: str) -> str:
     lead = queries.lead_or_404(me.organisation, pid)
     if me.is_vendor:
         campaign = queries.campaign_names([lead.campaign_id]).get(lead.campaign_id, "")
-        return render_template("leads/shared.html", touches=timeline(lead), lead=lead, campaign=campaign, partner=queries.organisation(lead.partner_id))
+        return render_template(
+            "leads/shared.html",
+            touches=timeline(lead),
+            lead=lead,
+            campaign=campaign,
+            partner=queries.organisation(lead.partner_id),
+        )
     rows = queries.leads(me.organisation, _status())
     return render_template("leads/index.html", rows=rows, is_detail=True, **_inbox(), **_detail(lead))
 
@@ -67,7 +83,12 @@ def _status() -> LeadStatus | None:
 def _inbox() -> dict[str, object]:
     me = actor()
     counts = queries.lead_counts(me.organisation)
-    return {"counts": counts, "total": sum(counts.values()), "status": _status(), "answer_time": queries.answer_time(me.organisation)}
+    return {
+        "counts": counts,
+        "total": sum(counts.values()),
+        "status": _status(),
+        "answer_time": queries.answer_time(me.organisation),
+    }
 
 
 def _detail(lead: Lead, **forms: object) -> dict[str, object]:
@@ -170,7 +191,16 @@ def export() -> Response:
     """All leads that the organisation may see, as CSV."""
     head = ["name", "company", "email", "phone", "state", "campaign", "created", "answered"]
     rows = (
-        [r.lead.name, r.lead.company, r.lead.email, r.lead.phone, r.lead.status, r.campaign, r.lead.created_at, r.lead.answered_at]
+        [
+            r.lead.name,
+            r.lead.company,
+            r.lead.email,
+            r.lead.phone,
+            r.lead.status,
+            r.campaign,
+            r.lead.created_at,
+            r.lead.answered_at,
+        ]
         for r in queries.leads(actor().organisation, limit=100_000)
     )
     return csv_response("leads.csv", head, rows)
@@ -189,7 +219,9 @@ def register_deal(pid: str) -> BaseResponse | str | tuple[str, int]:
         lead_mails.registered(me, deal)
         flash("Registered. You will hear whether it is protected.")
         return redirect(url_for("deals.show", pid=deal.pid), 303)
-    page = render_template("leads/register.html", form=form, lead=lead, vendor=queries.organisation(lead.vendor_id).name)
+    page = render_template(
+        "leads/register.html", form=form, lead=lead, vendor=queries.organisation(lead.vendor_id).name
+    )
     return (page, 422) if form.errors else page
 
 
@@ -224,8 +256,18 @@ def show_deal(pid: str) -> str:
     deal = queries.deal_or_404(me.organisation, pid)
     [row] = queries.deal_rows([deal])
     lead = queries.lead_of(deal)
-    credits = [(line.campaign or "Unattributed", money((line.credit.amount_minor, deal.currency))) for line in credit.lines(deal)]
-    return render_template("deals/show.html", row=row, deal=deal, lead=lead, touches=timeline(lead) if lead else [], credits=credits)
+    credits = [
+        (line.campaign or "Unattributed", money((line.credit.amount_minor, deal.currency)))
+        for line in credit.lines(deal)
+    ]
+    return render_template(
+        "deals/show.html",
+        row=row,
+        deal=deal,
+        lead=lead,
+        touches=timeline(lead) if lead else [],
+        credits=credits,
+    )
 
 
 @deals_bp.post("/<pid>/approve")
@@ -257,7 +299,9 @@ def advance(pid: str) -> BaseResponse:
     deal = queries.deal_or_404(actor().organisation, pid)
     deals.advance(actor(), deal)
     flash("Moved on.")
-    return redirect(url_for("deals.index") if request.form.get("back") == "board" else url_for("deals.show", pid=pid), 303)
+    return redirect(
+        url_for("deals.index") if request.form.get("back") == "board" else url_for("deals.show", pid=pid), 303
+    )
 
 
 @deals_bp.post("/<pid>/won")
@@ -284,9 +328,29 @@ def lost(pid: str) -> BaseResponse:
 @member(partner=ANYONE)
 def export_deals() -> Response:
     """All deals as CSV; amounts in minor units with their currency."""
-    head = ["customer", "what", "state", "stage", "amount_minor", "currency", "campaign", "registered", "closed"]
+    head = [
+        "customer",
+        "what",
+        "state",
+        "stage",
+        "amount_minor",
+        "currency",
+        "campaign",
+        "registered",
+        "closed",
+    ]
     rows = (
-        [r.deal.account, r.deal.title, r.deal.status, r.deal.stage, r.deal.amount_minor, r.deal.currency, r.campaign, r.deal.registered_at, r.deal.closed_at]
+        [
+            r.deal.account,
+            r.deal.title,
+            r.deal.status,
+            r.deal.stage,
+            r.deal.amount_minor,
+            r.deal.currency,
+            r.campaign,
+            r.deal.registered_at,
+            r.deal.closed_at,
+        ]
         for r in queries.deals(actor().organisation)
     )
     return csv_response("deals.csv", head, rows)

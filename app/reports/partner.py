@@ -72,7 +72,13 @@ class Coming:
 
 def todos(actor: Actor) -> list[Todo]:
     """What to do next, the most urgent first; set-up steps only while they are missing."""
-    found = [*_leads_to_answer(actor), *_money_to_claim(actor), *_questions(actor), *_set_up(actor), *_drafts(actor)]
+    found = [
+        *_leads_to_answer(actor),
+        *_money_to_claim(actor),
+        *_questions(actor),
+        *_set_up(actor),
+        *_drafts(actor),
+    ]
     return found[:5]
 
 
@@ -83,7 +89,16 @@ def _leads_to_answer(actor: Actor) -> list[Todo]:
     oldest, hours = waiting[0], current().answer_hours
     noun = "lead" if len(waiting) == 1 else "leads"
     why = f"{oldest.lead.name} has waited longest. An answer is expected within {hours} hours."
-    return [Todo(f"Answer {len(waiting)} new {noun}", why, "inbox", url_for("leads.index"), "Open leads", waits=True)]
+    return [
+        Todo(
+            f"Answer {len(waiting)} new {noun}",
+            why,
+            "inbox",
+            url_for("leads.index"),
+            "Open leads",
+            waits=True,
+        )
+    ]
 
 
 def _money_to_claim(actor: Actor) -> list[Todo]:
@@ -97,7 +112,8 @@ def _money_to_claim(actor: Actor) -> list[Todo]:
     return [
         Todo(
             f"Add one invoice to get {_money(request.approved_minor, request.currency)} back",
-            f"The proof for “{name}” writes itself." + (f" Claim by {day(request.claim_by)}." if request.claim_by else ""),
+            f"The proof for “{name}” writes itself."
+            + (f" Claim by {day(request.claim_by)}." if request.claim_by else ""),
             "receipt",
             url_for("funds.request_page", pid=request.pid),
             "Add invoice",
@@ -107,9 +123,18 @@ def _money_to_claim(actor: Actor) -> list[Todo]:
 
 
 def _questions(actor: Actor) -> list[Todo]:
-    asked = db.session.scalars(scoped(actor.organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)).all()
+    asked = db.session.scalars(
+        scoped(actor.organisation, MdfRequest).where(MdfRequest.status == RequestStatus.INFORMATION_REQUESTED)
+    ).all()
     return [
-        Todo(f"Answer a question about {r.number}", "The clock stands still until you do.", "coin-euro", url_for("funds.request_page", pid=r.pid), "Answer", waits=True)
+        Todo(
+            f"Answer a question about {r.number}",
+            "The clock stands still until you do.",
+            "coin-euro",
+            url_for("funds.request_page", pid=r.pid),
+            "Answer",
+            waits=True,
+        )
         for r in asked
     ]
 
@@ -120,21 +145,41 @@ def _set_up(actor: Actor) -> list[Todo]:
     brand = default_brand(partner)
     gaps = brand_gaps(brand) if brand else []
     if brand is None or gaps:
-        why = f"Missing: {', '.join(gaps)}." if gaps else "Logo, colours and address go into every mail and page."
+        why = (
+            f"Missing: {', '.join(gaps)}."
+            if gaps
+            else "Logo, colours and address go into every mail and page."
+        )
         found.append(Todo("Set up your brand", why, "palette", url_for("brand.edit"), "Set up brand"))
     if not db.session.scalar(select(scoped(partner, Contact).exists())):
         why = "Bring a list from your CRM or a spreadsheet. It stays yours: vendors see counts only."
-        found.append(Todo("Import your contacts", why, "upload", url_for("contacts.index"), "Import contacts"))
+        found.append(
+            Todo("Import your contacts", why, "upload", url_for("contacts.index"), "Import contacts")
+        )
     if not db.session.scalar(select(scoped(partner, Campaign).exists())):
-        found.append(Todo("Start your first campaign", "Choose a kit, make it yours, launch.", "package", url_for("kits.index"), "Choose a kit"))
+        found.append(
+            Todo(
+                "Start your first campaign",
+                "Choose a kit, make it yours, launch.",
+                "package",
+                url_for("kits.index"),
+                "Choose a kit",
+            )
+        )
     return found
 
 
 def _drafts(actor: Actor) -> list[Todo]:
     drafts = db.session.scalars(
-        scoped(actor.organisation, Campaign).where(Campaign.status == CampaignStatus.DRAFT).order_by(Campaign.updated_at.desc()).limit(2)
+        scoped(actor.organisation, Campaign)
+        .where(Campaign.status == CampaignStatus.DRAFT)
+        .order_by(Campaign.updated_at.desc())
+        .limit(2)
     )
-    return [Todo(f"Finish “{c.name}”", "It is a draft.", "send", url_for("campaigns.words", pid=c.pid), "Go on") for c in drafts]
+    return [
+        Todo(f"Finish “{c.name}”", "It is a draft.", "send", url_for("campaigns.words", pid=c.pid), "Go on")
+        for c in drafts
+    ]
 
 
 def wallets(partner: Organisation) -> list[Wallet]:
@@ -152,7 +197,13 @@ def wallets(partner: Organisation) -> list[Wallet]:
 
 def running(partner: Organisation) -> list[Campaign]:
     """Campaigns whose mails are going out now."""
-    return list(db.session.scalars(scoped(partner, Campaign).where(Campaign.status.in_(RUNNING)).order_by(Campaign.launched_at.desc())))
+    return list(
+        db.session.scalars(
+            scoped(partner, Campaign)
+            .where(Campaign.status.in_(RUNNING))
+            .order_by(Campaign.launched_at.desc())
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -168,13 +219,23 @@ class Result:
 def results(partner: Organisation, limit: int = 3) -> list[Result]:
     """The latest launched campaigns with what each brought."""
     launched = db.session.scalars(
-        scoped(partner, Campaign).where(Campaign.status.in_(SENT)).order_by(Campaign.launched_at.desc()).limit(limit)
+        scoped(partner, Campaign)
+        .where(Campaign.status.in_(SENT))
+        .order_by(Campaign.launched_at.desc())
+        .limit(limit)
     ).all()
     return [_result(partner, campaign) for campaign in launched]
 
 
 def _result(partner: Organisation, campaign: Campaign) -> Result:
-    count = db.session.scalar(select(func.count()).select_from(scoped(partner, Lead).where(Lead.campaign_id == campaign.id).subquery())) or 0
+    count = (
+        db.session.scalar(
+            select(func.count()).select_from(
+                scoped(partner, Lead).where(Lead.campaign_id == campaign.id).subquery()
+            )
+        )
+        or 0
+    )
     return Result(campaign, people_clicked(campaign), count, sum_of(won_deals(partner, campaign.id)))
 
 
@@ -185,12 +246,24 @@ def new_leads(partner: Organisation) -> list[LeadRow]:
 
 def coming_up(partner: Organisation) -> list[Coming]:
     """What has a date ahead: scheduled launches, last days to claim, the ends of protections."""
-    scheduled = db.session.scalars(scoped(partner, Campaign).where(Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at > now()))
+    scheduled = db.session.scalars(
+        scoped(partner, Campaign).where(
+            Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at > now()
+        )
+    )
     found = [Coming(c.scheduled_at, f"“{c.name}” goes out") for c in scheduled if c.scheduled_at]
     horizon = (now() + timedelta(days=60)).date()
-    for request in db.session.scalars(scoped(partner, MdfRequest).where(MdfRequest.status == RequestStatus.APPROVED, MdfRequest.claim_by <= horizon)):
+    for request in db.session.scalars(
+        scoped(partner, MdfRequest).where(
+            MdfRequest.status == RequestStatus.APPROVED, MdfRequest.claim_by <= horizon
+        )
+    ):
         if request.claim_by:
-            found.append(Coming(request.claim_by, f"Last day to claim {_money(request.approved_minor, request.currency)}"))
+            found.append(
+                Coming(
+                    request.claim_by, f"Last day to claim {_money(request.approved_minor, request.currency)}"
+                )
+            )
     return sorted(found, key=lambda c: str(c.when))[:5]
 
 

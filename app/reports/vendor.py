@@ -53,16 +53,25 @@ def flows(vendor: Organisation) -> list[Flow]:
     for currency, kind, minor in rows:
         balances.setdefault(currency, {})[kind] = int(minor)
     deals = _deals(vendor)
-    return [_flow(vendor, c, balances.get(c, {}), deals.get(c, {})) for c in sorted(set(balances) | set(deals))]
+    return [
+        _flow(vendor, c, balances.get(c, {}), deals.get(c, {})) for c in sorted(set(balances) | set(deals))
+    ]
 
 
-def _flow(vendor: Organisation, currency: str, balances: dict[AccountKind, int], deals: dict[DealStatus, tuple[int, int]]) -> Flow:
+def _flow(
+    vendor: Organisation,
+    currency: str,
+    balances: dict[AccountKind, int],
+    deals: dict[DealStatus, tuple[int, int]],
+) -> Flow:
     def upto(*kinds: AccountKind) -> Money:
         return Money(sum(balances.get(kind, 0) for kind in kinds), currency)
 
     kind = AccountKind
     won_count, won_minor = deals.get(DealStatus.WON, (0, 0))
-    pipeline = sum(deals.get(s, (0, 0))[1] for s in (DealStatus.REGISTERED, DealStatus.APPROVED, DealStatus.OPEN))
+    pipeline = sum(
+        deals.get(s, (0, 0))[1] for s in (DealStatus.REGISTERED, DealStatus.APPROVED, DealStatus.OPEN)
+    )
     paid = (kind.PAID,)
     claimed = (*paid, kind.PAYABLE, kind.CLAIMED)
     reserved = (*claimed, kind.RESERVED)
@@ -95,7 +104,9 @@ def _deals(vendor: Organisation) -> dict[str, dict[DealStatus, tuple[int, int]]]
 
 def lead_count(vendor: Organisation) -> int:
     """How many leads the vendor's kits have brought over all partners; a count, so unshared ones are in it."""
-    return db.session.scalar(select(func.count()).select_from(Lead).where(Lead.vendor_id == vendor.id)) or 0  # unscoped: a count only
+    return (
+        db.session.scalar(select(func.count()).select_from(Lead).where(Lead.vendor_id == vendor.id)) or 0
+    )  # unscoped: a count only
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,13 @@ def waiting(vendor: Organisation) -> list[Waiting]:
     """What waits for the vendor's decision, kinds with nothing waiting left out."""
     kinds = (
         ("Claims to decide", Claim, Claim.status == ClaimStatus.SUBMITTED, Claim.submitted_at, "funds.index"),
-        ("Funding requests to decide", MdfRequest, MdfRequest.status == RequestStatus.SUBMITTED, MdfRequest.submitted_at, "funds.index"),
+        (
+            "Funding requests to decide",
+            MdfRequest,
+            MdfRequest.status == RequestStatus.SUBMITTED,
+            MdfRequest.submitted_at,
+            "funds.index",
+        ),
         ("Payments to make", Claim, Claim.status == ClaimStatus.APPROVED, Claim.decided_at, "funds.index"),
         ("Deals to register", Deal, Deal.status == DealStatus.REGISTERED, Deal.registered_at, "leads.index"),
     )
@@ -154,7 +171,9 @@ def kit_returns(vendor: Organisation) -> list[KitReturn]:
     found = []
     for kit in kits:
         minor, deals = credited.get(kit.id, (0, 0))
-        row = KitReturn(kit, Money(spent.get(kit.id, 0), vendor.currency), Money(minor, vendor.currency), deals)
+        row = KitReturn(
+            kit, Money(spent.get(kit.id, 0), vendor.currency), Money(minor, vendor.currency), deals
+        )
         if row.spent or row.credited:
             found.append(row)
     return found
@@ -176,7 +195,9 @@ def _spent_by_kit(vendor: Organisation) -> dict[int, int]:
 def _credited_by_kit(vendor: Organisation) -> dict[int, tuple[int, int]]:
     query = (
         scoped(vendor, Credit)
-        .with_only_columns(KitVersion.kit_id, func.sum(Credit.amount_minor), func.count(Credit.deal_id.distinct()))
+        .with_only_columns(
+            KitVersion.kit_id, func.sum(Credit.amount_minor), func.count(Credit.deal_id.distinct())
+        )
         .join(Campaign, Campaign.id == Credit.campaign_id)
         .join(KitVersion, KitVersion.id == Campaign.kit_version_id)
         .where(Credit.model == Model.LAST, Credit.currency == vendor.currency)
@@ -199,12 +220,24 @@ class Activity:
 def activity(vendor: Organisation) -> Activity:
     """Partners by what they do with the vendor's kits; each counted once, at the furthest they got."""
     partners = set(
-        db.session.scalars(scoped(vendor, Partnership).with_only_columns(Partnership.partner_id).where(Partnership.status == PartnershipStatus.ACTIVE))
+        db.session.scalars(
+            scoped(vendor, Partnership)
+            .with_only_columns(Partnership.partner_id)
+            .where(Partnership.status == PartnershipStatus.ACTIVE)
+        )
     )
     states: dict[int, set[CampaignStatus]] = {p: set() for p in partners}
-    for partner, status in db.session.execute(scoped(vendor, Campaign).with_only_columns(Campaign.partner_id, Campaign.status)):
+    for partner, status in db.session.execute(
+        scoped(vendor, Campaign).with_only_columns(Campaign.partner_id, Campaign.status)
+    ):
         states.setdefault(partner, set()).add(status)
     sending = {p for p, s in states.items() if s & {CampaignStatus.SENDING, CampaignStatus.LAUNCHING}}
     launched = {p for p, s in states.items() if s & set(LAUNCHED)} - sending
     drafts = {p for p, s in states.items() if s - {CampaignStatus.CANCELLED}} - sending - launched
-    return Activity(len(states), len(sending), len(launched), len(drafts), len(states) - len(sending) - len(launched) - len(drafts))
+    return Activity(
+        len(states),
+        len(sending),
+        len(launched),
+        len(drafts),
+        len(states) - len(sending) - len(launched) - len(drafts),
+    )

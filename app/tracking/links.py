@@ -9,7 +9,9 @@ from app.errors import NotFound
 
 def link_of(send_id: int, number: int) -> Link:
     """Link `number` of a send. Raises NotFound."""
-    query = select(Link).where(Link.send_id == send_id, Link.number == number)  # unscoped: by a signed token's send
+    query = select(Link).where(
+        Link.send_id == send_id, Link.number == number
+    )  # unscoped: by a signed token's send
     link = db.session.scalars(query).one_or_none()
     if link is None:
         raise NotFound(kind="Link")

@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 
 from app.clock import now
 from app.db import db
-from app.delivery.models import Delivery, Link, Rendering, Send
+from app.delivery.finish import arrived
+from app.delivery.models import Delivery, DeliveryState, Link, Rendering, Send
 from app.tracking.machines import BURST, Seen, judge
 from app.tracking.models import EventKind, TrackedEvent
 
@@ -35,7 +36,9 @@ class Source:
 def source_of(delivery: Delivery | None = None, rendering: Rendering | None = None) -> Source | None:
     """The source behind a token's row; None where there is neither."""
     if delivery:
-        return Source(delivery.send_id, delivery.partner_id, delivery.campaign_id, delivery.variant_id, delivery)
+        return Source(
+            delivery.send_id, delivery.partner_id, delivery.campaign_id, delivery.variant_id, delivery
+        )
     if rendering:
         send = db.session.get_one(Send, rendering.send_id)  # unscoped: by the rendering's own id
         return Source(send.id, rendering.partner_id, send.campaign_id, rendering.variant_id)
@@ -62,7 +65,9 @@ def record_stranger(partner_id: int, campaign_id: int, page_id: int, visit: Visi
     return _record(EventKind.VIEW, Source(0, partner_id, campaign_id, None), visit, page_id=page_id)
 
 
-def _record(kind: EventKind, source: Source, visit: Visit, number: int | None = None, page_id: int | None = None) -> TrackedEvent:
+def _record(
+    kind: EventKind, source: Source, visit: Visit, number: int | None = None, page_id: int | None = None
+) -> TrackedEvent:
     at = now()
     delivery = source.delivery
     recent = _recent(delivery) if delivery and kind is EventKind.CLICK else []
@@ -94,6 +99,8 @@ def _record(kind: EventKind, source: Source, visit: Visit, number: int | None = 
     )
     db.session.add(event)
     db.session.flush()
+    if delivery and delivery.state is DeliveryState.UNCERTAIN:
+        arrived(delivery.id, "Its link was followed or its picture loaded: it arrived")
     if reason and recent:
         _relabel([e.id for e in recent if at - e.at <= BURST and not e.is_machine], reason)
     return event
@@ -102,7 +109,11 @@ def _record(kind: EventKind, source: Source, visit: Visit, number: int | None = 
 def _recent(delivery: Delivery) -> list[TrackedEvent]:
     query = (
         select(TrackedEvent)  # unscoped: by a signed token's delivery
-        .where(TrackedEvent.delivery_id == delivery.id, TrackedEvent.kind == EventKind.CLICK, TrackedEvent.at >= now() - 2 * BURST)
+        .where(
+            TrackedEvent.delivery_id == delivery.id,
+            TrackedEvent.kind == EventKind.CLICK,
+            TrackedEvent.at >= now() - 2 * BURST,
+        )
         .order_by(TrackedEvent.id.desc())
         .limit(20)
     )
@@ -112,4 +123,6 @@ def _recent(delivery: Delivery) -> list[TrackedEvent]:
 def _relabel(ids: list[int], reason: str) -> None:
     """The first links of a burst looked like a person's; now they are known to be a machine's."""
     if ids:
-        db.session.execute(update(TrackedEvent).where(TrackedEvent.id.in_(ids)).values(is_machine=True, reason=reason))
+        db.session.execute(
+            update(TrackedEvent).where(TrackedEvent.id.in_(ids)).values(is_machine=True, reason=reason)
+        )

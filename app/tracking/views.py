@@ -16,6 +16,7 @@ from app.delivery.compose import CLICK, OPEN, RENDERING
 from app.delivery.models import Delivery, Rendering
 from app.tracking.links import link_of
 from app.tracking.models import TrackedEvent
+from app.tracking.queries import machine_clicks
 from app.tracking.record import Source, Visit, record_click, record_open, source_of
 from app.web import hosts
 
@@ -33,7 +34,9 @@ def click(token: str, number: int) -> BaseResponse:
     source = _source(token)
     link = link_of(source.send_id, number)
     event = record_click(source, link, Visit(request.method, request.user_agent.string))
-    if not event.is_machine:
+    if event.is_machine:
+        touch.withdraw(TouchKind.CLICKED, machine_clicks(event))
+    else:
         _touch(event)
     target = _with_token(link.url, token) if link.kind == "landing" else link.url
     response = redirect(target, 302)
@@ -57,9 +60,13 @@ def pixel(token: str) -> Response:
 def _source(token: str) -> Source:
     """Raises BadToken for a token that is neither a delivery's nor a rendering's."""
     try:
-        source = source_of(delivery=db.session.get(Delivery, tokens.read(CLICK, token)))  # unscoped: by a signed token
+        source = source_of(
+            delivery=db.session.get(Delivery, tokens.read(CLICK, token))
+        )  # unscoped: by a signed token
     except tokens.BadToken:
-        source = source_of(rendering=db.session.get(Rendering, tokens.read(RENDERING, token)))  # unscoped: by a signed token
+        source = source_of(
+            rendering=db.session.get(Rendering, tokens.read(RENDERING, token))
+        )  # unscoped: by a signed token
     if source is None:
         raise tokens.BadToken()
     return source
@@ -75,4 +82,12 @@ def _touch(event: TrackedEvent) -> None:
     if event.contact_id is None:
         return
     campaign = db.session.get_one(Campaign, event.campaign_id)  # unscoped: by the event's own id
-    touch.record(TouchKind.CLICKED, event.partner_id, campaign.vendor_id, event.contact_id, event.campaign_id, event.at, event.id)
+    touch.record(
+        TouchKind.CLICKED,
+        event.partner_id,
+        campaign.vendor_id,
+        event.contact_id,
+        event.campaign_id,
+        event.at,
+        event.id,
+    )

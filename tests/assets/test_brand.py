@@ -42,7 +42,11 @@ def test_a_brand_is_saved_and_shown_again(as_person: Browser, cast: Cast) -> Non
     assert answer.status_code == 302
     brand = default_brand(cast.harbour)
     assert brand
-    assert (brand.primary_color, brand.call_color, brand.website) == ("#15324b", "#b9431a", "https://harbour-it.example")
+    assert (brand.primary_color, brand.call_color, brand.website) == (
+        "#15324b",
+        "#b9431a",
+        "https://harbour-it.example",
+    )
     assert brand.postal_address == "Wilhelminakade 88, 3072 AR Rotterdam"
     assert brand_gaps(brand) == []
     page = browser.get("/brand").get_data(as_text=True)
@@ -73,7 +77,9 @@ def test_the_same_brand_is_saved_again_not_a_second_one(as_person: Browser, cast
         ("legal_name", "x" * 161, "160 characters"),
     ],
 )
-def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(as_person: Browser, cast: Cast, name: str, value: str, said: str) -> None:
+def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
+    as_person: Browser, cast: Cast, name: str, value: str, said: str
+) -> None:
     answer = as_person(cast.maya).post("/brand", data={**FORM, name: value})
     assert answer.status_code == 422
     assert said in answer.get_data(as_text=True)
@@ -97,7 +103,11 @@ def test_a_colour_that_was_picked_counts_when_the_text_was_left_alone(as_person:
 
 
 def test_a_colour_that_can_t_be_read_on_is_said_with_its_ratio(as_person: Browser, cast: Cast) -> None:
-    page = as_person(cast.maya).post("/brand/sample", data={**FORM, "call_color": "#f0c040"}).get_data(as_text=True)
+    page = (
+        as_person(cast.maya)
+        .post("/brand/sample", data={**FORM, "call_color": "#f0c040"})
+        .get_data(as_text=True)
+    )
     assert "1.7 to 1" in page
     assert "Text needs 4.5 to 1" in page
     assert default_brand(cast.harbour) is None, "looking at samples saves nothing"
@@ -122,7 +132,11 @@ def test_a_viewer_looks_and_does_not_change(as_person: Browser, cast: Cast) -> N
 
 def test_a_logo_is_taken_out(as_person: Browser, cast: Cast) -> None:
     browser = as_person(cast.maya)
-    browser.post("/brand", data={**FORM, "logo": (io.BytesIO(picture()), "logo.png")}, content_type="multipart/form-data")
+    browser.post(
+        "/brand",
+        data={**FORM, "logo": (io.BytesIO(picture()), "logo.png")},
+        content_type="multipart/form-data",
+    )
     browser.post("/brand", data={**FORM, "remove_logo": "y"})
     brand = default_brand(cast.harbour)
     assert brand

@@ -8,7 +8,13 @@ from app.errors import Invalid
 
 @pytest.mark.parametrize(
     ("first", "second", "ratio"),
-    [("#000000", "#ffffff", 21.0), ("#ffffff", "#ffffff", 1.0), ("#777777", "#ffffff", 4.48), ("#767676", "#ffffff", 4.54), ("#ff0000", "#ffffff", 4.0)],
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#ffffff", "#ffffff", 1.0),
+        ("#777777", "#ffffff", 4.48),
+        ("#767676", "#ffffff", 4.54),
+        ("#ff0000", "#ffffff", 4.0),
+    ],
 )
 def test_contrast_has_the_published_values(first: str, second: str, ratio: float) -> None:
     assert contrast(first, second) == pytest.approx(ratio, abs=0.005)

@@ -14,7 +14,12 @@ SCRIPT = b"<script>alert(1)</script>"
 
 @pytest.mark.parametrize(
     ("name", "kind", "content_type"),
-    [("a.png", "PNG", "image/png"), ("a.JPG", "JPEG", "image/jpeg"), ("a.jpeg", "JPEG", "image/jpeg"), ("a.webp", "WEBP", "image/webp")],
+    [
+        ("a.png", "PNG", "image/png"),
+        ("a.JPG", "JPEG", "image/jpeg"),
+        ("a.jpeg", "JPEG", "image/jpeg"),
+        ("a.webp", "WEBP", "image/webp"),
+    ],
 )
 def test_the_three_formats_are_taken(name: str, kind: str, content_type: str) -> None:
     image = clean_image(name, picture(kind))

@@ -32,12 +32,18 @@ def _fresh_sink(sink: Sink) -> None:
     sink.clear()
 
 
-def check_invariants(sink: Sink, send_id: int, *, resent: Counter[str] | None = None) -> dict[str, DeliveryState]:
+def check_invariants(
+    sink: Sink, send_id: int, *, resent: Counter[str] | None = None
+) -> dict[str, DeliveryState]:
     """The promise, whatever happened: nothing lost, nothing doubled, and what is undecidable says so. Returns the states."""
     states = made.states(send_id)
     send = db.session.get_one(Send, send_id)
     db.session.refresh(send)
-    assert len(states) == send.expanded == db.session.scalar(select(func.count(Delivery.id)).where(Delivery.send_id == send_id))
+    assert (
+        len(states)
+        == send.expanded
+        == db.session.scalar(select(func.count(Delivery.id)).where(Delivery.send_id == send_id))
+    )
     got = Counter({address.partition("@")[0]: count for address, count in sink.recipients().items()})
     for local, count in got.items():
         assert count <= 1 + (resent or Counter())[local], f"{local} got the mail {count} times"

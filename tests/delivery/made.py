@@ -36,7 +36,9 @@ MJML = """<mjml><mj-body><mj-section><mj-column>
 def people(cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = ()) -> ContactList:
     """A list of people with consent, `local@people.example`; those in `tracked` agreed to tracking too."""
     partner_id = cast.harbour.id
-    found = ContactList(partner_id=partner_id, name=f"List {db.session.scalar(select(func.count(ContactList.id))) or 0}")
+    found = ContactList(
+        partner_id=partner_id, name=f"List {db.session.scalar(select(func.count(ContactList.id))) or 0}"
+    )
     contacts = [contact(cast, local) for local in locals_]
     db.session.add_all([found, *contacts])
     db.session.flush()
@@ -54,7 +56,11 @@ def contact(cast: Cast, local: str) -> Contact:
     """A person of Harbour IT's, not yet added."""
     email = f"{local}@people.example"
     return Contact(
-        partner_id=cast.harbour.id, email=email, address_hash=address_hash(email), first_name=local[:20].title(), company="Acme & Söhne"
+        partner_id=cast.harbour.id,
+        email=email,
+        address_hash=address_hash(email),
+        first_name=local[:20].title(),
+        company="Acme & Söhne",
     )
 
 
@@ -78,7 +84,13 @@ def campaign(cast: Cast, status: CampaignStatus = CampaignStatus.LAUNCHING) -> C
     db.session.add(kit)
     db.session.flush()
     version = KitVersion(
-        kit_id=kit.id, vendor_id=kit.vendor_id, version="1.0", status=VersionStatus.PUBLISHED, manifest={}, archive_key="-", sha256="-"
+        kit_id=kit.id,
+        vendor_id=kit.vendor_id,
+        version="1.0",
+        status=VersionStatus.PUBLISHED,
+        manifest={},
+        archive_key="-",
+        sha256="-",
     )
     db.session.add(version)
     db.session.flush()
@@ -95,7 +107,9 @@ def campaign(cast: Cast, status: CampaignStatus = CampaignStatus.LAUNCHING) -> C
     return made
 
 
-def send(cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), of: Campaign | None = None) -> Send:
+def send(
+    cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), of: Campaign | None = None
+) -> Send:
     """A launched send, committed and not yet expanded."""
     mine = of or campaign(cast)
     audience = people(cast, locals_, tracked=tracked)
@@ -114,7 +128,14 @@ def send(cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), of:
     head = MessageHeaders("Harbour IT", current().mail_from, current().public_url)
     segments = build(compiled, head).to_bytes()
     db.session.add(
-        Rendering(send_id=made.id, subject=compiled.subject, html=compiled.html, text=compiled.text, segments=segments, **owners)
+        Rendering(
+            send_id=made.id,
+            subject=compiled.subject,
+            html=compiled.html,
+            text=compiled.text,
+            segments=segments,
+            **owners,
+        )
     )
     for target in compiled.links:
         url = target.url or "http://127.0.0.1:8000/p/page"
@@ -126,7 +147,11 @@ def send(cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), of:
 def states(send_id: int) -> dict[str, DeliveryState]:
     """State by local part, as the database has it now."""
     db.session.rollback()
-    query = select(Contact.email, Delivery.state).join(Delivery, Delivery.contact_id == Contact.id).where(Delivery.send_id == send_id)
+    query = (
+        select(Contact.email, Delivery.state)
+        .join(Delivery, Delivery.contact_id == Contact.id)
+        .where(Delivery.send_id == send_id)
+    )
     found = {row[0].partition("@")[0]: row[1] for row in db.session.execute(query)}
     db.session.rollback()  # on SQLite an open transaction would keep the worker waiting
     return found
@@ -137,7 +162,9 @@ def delivery(send_id: int, local: str) -> Delivery:
     db.session.rollback()
     db.session.expire_all()
     query = select(Delivery).join(Contact, Contact.id == Delivery.contact_id)
-    return db.session.scalars(query.where(Delivery.send_id == send_id, Contact.email == f"{local}@people.example")).one()
+    return db.session.scalars(
+        query.where(Delivery.send_id == send_id, Contact.email == f"{local}@people.example")
+    ).one()
 
 
 def watch_transitions() -> None:
@@ -161,7 +188,11 @@ def watch_transitions() -> None:
             )
         )
         db.session.execute(text("DROP TRIGGER IF EXISTS watch_delivery ON delivery"))
-        db.session.execute(text("CREATE TRIGGER watch_delivery BEFORE UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION watch_delivery()"))
+        db.session.execute(
+            text(
+                "CREATE TRIGGER watch_delivery BEFORE UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION watch_delivery()"
+            )
+        )
     db.session.commit()
 
 

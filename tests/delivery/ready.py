@@ -22,12 +22,23 @@ def maya(cast: Cast) -> Actor:
     return Actor(cast.maya, cast.harbour, Role.ADMIN)
 
 
-def campaign(cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), with_test: bool = False) -> Campaign:
+def campaign(
+    cast: Cast, locals_: Sequence[str], *, tracked: Sequence[str] = (), with_test: bool = False
+) -> Campaign:
     """Words filled, brand complete, a list chosen; committed."""
     version = box.published(cast)
     brand.save(
         maya(cast),
-        BrandInput("#15324b", "#b9431a", "Harbour IT B.V.", "Kade 1, 3011 AA Rotterdam", "+31 10 555 01 20", "https://harbour-it.example", "Harbour IT", "hello@harbour-it.example"),
+        BrandInput(
+            "#15324b",
+            "#b9431a",
+            "Harbour IT B.V.",
+            "Kade 1, 3011 AA Rotterdam",
+            "+31 10 555 01 20",
+            "https://harbour-it.example",
+            "Harbour IT",
+            "hello@harbour-it.example",
+        ),
     )
     mine = make.create(maya(cast), version, "Secure the Hybrid Office – spring")
     assert words.save(maya(cast), mine, WORDS) == {}

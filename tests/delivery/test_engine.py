@@ -43,7 +43,9 @@ def launched(cast: Cast, *locals_: str, **kwargs: Any) -> Send:
 
 def run(sink: Sink, send: Send, policy: Policy = FAST, dot: float = 0.4) -> engine.Result:
     db.session.remove()
-    return engine.run_slice(db.engine, current().data_dir, send.id, transport(sink, dot), MailWriter(current()), policy)
+    return engine.run_slice(
+        db.engine, current().data_dir, send.id, transport(sink, dot), MailWriter(current()), policy
+    )
 
 
 def test_everyone_gets_their_own_mail_once(app: Flask, cast: Cast, sink: Sink) -> None:
@@ -63,7 +65,12 @@ def test_a_message_put_off_is_tried_again_and_then_given_up(app: Flask, cast: Ca
     send = launched(cast, "454x2-ok", "data-452x1-ok", "451", "anna")
     run(sink, send)
     states = check_invariants(sink, send.id)
-    assert states == {"454x2-ok": S.ACCEPTED, "data-452x1-ok": S.ACCEPTED, "451": S.FAILED, "anna": S.ACCEPTED}
+    assert states == {
+        "454x2-ok": S.ACCEPTED,
+        "data-452x1-ok": S.ACCEPTED,
+        "451": S.FAILED,
+        "anna": S.ACCEPTED,
+    }
     row = made.delivery(send.id, "451")
     assert row.attempts == 3
     assert row.reason == "Tried 3 times. The mail server puts the address off"
@@ -88,7 +95,9 @@ def test_a_refusal_rejects_this_person_only(app: Flask, cast: Cast, sink: Sink) 
 
 
 @pytest.mark.parametrize("local", ["hang-dot", "rst-dot", "garbage"])
-def test_whatever_no_reply_decides_is_uncertain_and_never_sent_again(app: Flask, cast: Cast, sink: Sink, local: str) -> None:
+def test_whatever_no_reply_decides_is_uncertain_and_never_sent_again(
+    app: Flask, cast: Cast, sink: Sink, local: str
+) -> None:
     send = launched(cast, local, "anna")
     run(sink, send)
     run(sink, send)
@@ -143,7 +152,12 @@ def test_a_no_between_claim_and_commit_is_heard(app: Flask, cast: Cast, sink: Si
 
     def say_no_first(row: Any, segments: bytes, form: Any) -> Any:
         if row.email.startswith("bram"):
-            suppress(SuppressionScope.VENDOR, cast.northwind.id, address_hash(row.email), SuppressionReason.UNSUBSCRIBE)
+            suppress(
+                SuppressionScope.VENDOR,
+                cast.northwind.id,
+                address_hash(row.email),
+                SuppressionReason.UNSUBSCRIBE,
+            )
             db.session.commit()
         return real(row, segments, form)
 
@@ -174,7 +188,9 @@ def test_a_pause_acts_within_a_round(app: Flask, cast: Cast, sink: Sink) -> None
     assert (states.count(S.ACCEPTED), states.count(S.READY)) == (4, 16)
 
 
-def test_one_contact_that_breaks_the_writing_does_not_stop_the_others(app: Flask, cast: Cast, sink: Sink) -> None:
+def test_one_contact_that_breaks_the_writing_does_not_stop_the_others(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
     send = launched(cast, "anna", "bram", "chris")
     writer = MailWriter(current())
     real = writer.envelope
@@ -189,13 +205,17 @@ def test_one_contact_that_breaks_the_writing_does_not_stop_the_others(app: Flask
     assert check_invariants(sink, send.id) == {"anna": S.ACCEPTED, "bram": S.FAILED, "chris": S.ACCEPTED}
 
 
-def test_an_address_that_cannot_stand_in_a_header_fails_with_a_reason(app: Flask, cast: Cast, sink: Sink) -> None:
+def test_an_address_that_cannot_stand_in_a_header_fails_with_a_reason(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
     send = launched(cast, "bad address", "anna")
     run(sink, send)
     assert check_invariants(sink, send.id) == {"bad address": S.FAILED, "anna": S.ACCEPTED}
 
 
-def test_the_server_without_8bitmime_gets_plain_ascii(app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_without_8bitmime_gets_plain_ascii(
+    app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     send = launched(cast, "anna")
     monkeypatch.setattr("tests.rig.sink._Conversation.command", _old_server)
     run(sink, send)
@@ -223,7 +243,12 @@ def test_several_lanes_make_one_round(app: Flask, cast: Cast, sink: Sink) -> Non
 
 def test_expansion_leaves_out_who_may_not_be_mailed_and_says_so(app: Flask, cast: Cast, sink: Sink) -> None:
     send = made.send(cast, ["anna", "bram", "chris"])
-    suppress(SuppressionScope.PARTNER, cast.harbour.id, address_hash("bram@people.example"), SuppressionReason.UNSUBSCRIBE)
+    suppress(
+        SuppressionScope.PARTNER,
+        cast.harbour.id,
+        address_hash("bram@people.example"),
+        SuppressionReason.UNSUBSCRIBE,
+    )
     db.session.commit()
     done = expand.expand(db.engine, send.id, chunk=1)
     assert done == expand.Expansion(rows=2, expected=3)

@@ -47,7 +47,9 @@ def recover(send: Send) -> None:
 
 
 @pytest.mark.parametrize("point", [*SENDING_POINTS, "expand-chunk", "expand-committed"])
-def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(app: Flask, cast: Cast, sink: Sink, point: str) -> None:
+def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
+    app: Flask, cast: Cast, sink: Sink, point: str
+) -> None:
     made.watch_transitions()
     send = made.send(cast, LOCALS)
     times = 2 if point.startswith("expand") else 4
@@ -74,7 +76,9 @@ def test_two_workers_at_once_share_the_rows(app: Flask, cast: Cast, sink: Sink) 
     assert sum(sink.recipients().values()) == 60
 
 
-def test_a_worker_that_slept_past_its_lease_sends_nothing_that_is_no_longer_its_own(app: Flask, cast: Cast, sink: Sink) -> None:
+def test_a_worker_that_slept_past_its_lease_sends_nothing_that_is_no_longer_its_own(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
     made.watch_transitions()
     send = made.send(cast, ["hang-dot", *LOCALS])
     sleeper = start(send)
@@ -84,7 +88,9 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing_that_is_no_longer_its_
         long_ago()
         db.session.remove()
         sweep.sweep(db.engine, current().data_dir)
-        assert made.states(send.id)["hang-dot"] is S.COMMITTING, "its process lives, so it may yet learn the answer"
+        assert made.states(send.id)["hang-dot"] is S.COMMITTING, (
+            "its process lives, so it may yet learn the answer"
+        )
         assert S.CLAIMED not in made.states(send.id).values()
         assert start(send).wait() == 0
     finally:
@@ -95,7 +101,9 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing_that_is_no_longer_its_
     assert set(states.values()) == {S.ACCEPTED}
 
 
-def test_sigterm_finishes_the_round_and_gives_the_rest_back_at_once(app: Flask, cast: Cast, sink: Sink) -> None:
+def test_sigterm_finishes_the_round_and_gives_the_rest_back_at_once(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
     made.watch_transitions()
     send = made.send(cast, [*LOCALS, "hang-dot"])
     process = start(send)

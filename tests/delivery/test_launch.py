@@ -101,7 +101,9 @@ def _no_word(cast: Cast, campaign: Campaign) -> None:
 
 
 def _recalled(cast: Cast, campaign: Campaign) -> None:
-    publish.recall(box.ingrid(cast), db.session.get_one(KitVersion, campaign.kit_version_id), "A wrong price.")
+    publish.recall(
+        box.ingrid(cast), db.session.get_one(KitVersion, campaign.kit_version_id), "A wrong price."
+    )
 
 
 def _ended(cast: Cast, campaign: Campaign) -> None:
@@ -133,7 +135,9 @@ def test_a_launch_is_refused_with_the_reason(app: Flask, cast: Cast, spoil: Any,
     assert db.session.scalar(select(func.count(Send.id))) == 0
 
 
-def test_a_kit_without_an_unsubscribe_link_or_address_cannot_be_launched(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kit_without_an_unsubscribe_link_or_address_cannot_be_launched(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign = ready.campaign(cast, PEOPLE)
     from app.campaigns import prepare
 
@@ -152,7 +156,12 @@ def test_a_kit_without_an_unsubscribe_link_or_address_cannot_be_launched(app: Fl
 
 def test_another_number_than_the_one_shown_is_asked_again(app: Flask, cast: Cast) -> None:
     campaign = ready.campaign(cast, PEOPLE)
-    suppress(SuppressionScope.PARTNER, cast.harbour.id, address_hash("p1@people.example"), SuppressionReason.UNSUBSCRIBE)
+    suppress(
+        SuppressionScope.PARTNER,
+        cast.harbour.id,
+        address_hash("p1@people.example"),
+        SuppressionReason.UNSUBSCRIBE,
+    )
     with pytest.raises(launching.CountChanged, match="10 people get it, not 11"):
         launching.launch(ready.maya(cast), campaign, len(PEOPLE))
 
@@ -166,7 +175,9 @@ def test_launching_twice_launches_once(app: Flask, cast: Cast) -> None:
     assert list(db.session.scalars(select(Send.id))) == [send.id]
 
 
-def test_a_scheduled_campaign_begins_once_when_its_time_has_come(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduled_campaign_begins_once_when_its_time_has_come(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign = ready.campaign(cast, PEOPLE)
     # 02:30 comes twice in Amsterdam on 31 October 2027; the first time counts, and only it.
     moment = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
@@ -203,7 +214,9 @@ def test_what_forbids_a_scheduled_launch_takes_it_back_with_the_reason(app: Flas
     assert "recalled" in campaign.paused_reason
 
 
-def test_a_test_is_assigned_in_exact_shares_before_anything_is_sent(app: Flask, cast: Cast, sink: Sink) -> None:
+def test_a_test_is_assigned_in_exact_shares_before_anything_is_sent(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
     campaign = ready.campaign(cast, PEOPLE, with_test=True)
     send = launch(cast, campaign)
     assert db.session.scalar(select(func.count(Delivery.id))) == 0
@@ -219,7 +232,9 @@ def test_a_test_is_assigned_in_exact_shares_before_anything_is_sent(app: Flask, 
     jobs.send_slice(send.id)
     check_invariants(sink, send.id)
     sent = {row[0]: row[1] for row in db.session.execute(select(Delivery.contact_id, Delivery.variant_id))}
-    drawn = {row[0]: row[1] for row in db.session.execute(select(Assignment.contact_id, Assignment.variant_id))}
+    drawn = {
+        row[0]: row[1] for row in db.session.execute(select(Assignment.contact_id, Assignment.variant_id))
+    }
     assert sent == drawn
     assert sum(b"Thirty points" in mail.content.partition(b"\r\n\r\n")[0] for mail in sink.accepted) in (5, 6)
 

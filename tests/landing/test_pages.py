@@ -35,7 +35,10 @@ FORM = FormSpec(
         FormField("email", "Work email", FieldType.EMAIL, required=True),
         FormField("note", "Anything else?", FieldType.TEXTAREA),
     ),
-    consents=(Box("consent", "{{ partner.name }} may call me.", required=True), Box("marketing", "{{ partner.name }} may write to me.")),
+    consents=(
+        Box("consent", "{{ partner.name }} may call me.", required=True),
+        Box("marketing", "{{ partner.name }} may write to me."),
+    ),
     thanks=Thanks("Thank you, {{ submitted.name }}."),
 )
 PIECE = "<h1>Is home the weakest door?</h1>{{ form }}"
@@ -44,7 +47,10 @@ PIECE = "<h1>Is home the weakest door?</h1>{{ form }}"
 @pytest.fixture
 def story(cast: Cast) -> Story:
     made = stories.campaign(cast.northwind, cast.harbour)
-    partner, vendor = Partner("Harbour IT", legal_name="Harbour IT B.V.", phone="010 555 01 40"), Vendor("Northwind Cloud")
+    partner, vendor = (
+        Partner("Harbour IT", legal_name="Harbour IT B.V.", phone="010 555 01 40"),
+        Vendor("Northwind Cloud"),
+    )
     page = compile_page(PageSource(PIECE, "Book your check", "Two hours."), {}, partner, vendor, FORM)
     row = db.session.get_one(PublishedPage, made.page.id)
     row.content = {
@@ -64,7 +70,13 @@ def address(story: Story) -> str:
 
 def filled(story: Story, **changes: str) -> dict[str, str]:
     shown = form_token(story.page, now() - timedelta(seconds=30))
-    base = {"form_token": shown, "name": "Sanne Willems", "company": "Van Dijk", "email": story.contact.email, "consent": "on"}
+    base = {
+        "form_token": shown,
+        "name": "Sanne Willems",
+        "company": "Van Dijk",
+        "email": story.contact.email,
+        "consent": "on",
+    }
     return {**base, **changes}
 
 
@@ -72,28 +84,42 @@ def rows(model: type) -> int:
     return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_the_page_shows_both_brands_and_the_form_without_cookie_or_script(client: FlaskClient, story: Story) -> None:
+def test_the_page_shows_both_brands_and_the_form_without_cookie_or_script(
+    client: FlaskClient, story: Story
+) -> None:
     answer = client.get(address(story), headers=FIREFOX)
     assert answer.status_code == 200
-    assert "Harbour IT" in answer.text and "Northwind Cloud" in answer.text and "Is home the weakest door?" in answer.text
+    assert (
+        "Harbour IT" in answer.text
+        and "Northwind Cloud" in answer.text
+        and "Is home the weakest door?" in answer.text
+    )
     assert "<script" not in answer.text and "Set-Cookie" not in answer.headers and "style=" not in answer.text
     assert rows(TrackedEvent) == 1
 
 
-def test_a_filled_form_becomes_a_lead_with_its_mail_and_two_letters(client: FlaskClient, story: Story) -> None:
+def test_a_filled_form_becomes_a_lead_with_its_mail_and_two_letters(
+    client: FlaskClient, story: Story
+) -> None:
     token = tokens.make("click", story.delivery.id)
     answer = client.post(address(story), data=filled(story, t=token, note="Mornings"), headers=FIREFOX)
     assert answer.status_code == 303
     [lead] = db.session.scalars(select(Lead))
     [stored] = db.session.scalars(select(Submission))
-    assert (lead.name, lead.contact_id, stored.delivery_id) == ("Sanne Willems", story.contact.id, story.delivery.id)
+    assert (lead.name, lead.contact_id, stored.delivery_id) == (
+        "Sanne Willems",
+        story.contact.id,
+        story.delivery.id,
+    )
     mails = {m.template: m.recipient for m in db.session.scalars(select(OutgoingMail))}
     assert mails["request_received"] == story.contact.email and "lead_new" in mails
     assert "Thank you, Sanne Willems." in client.get(answer.headers["Location"]).text
 
 
 def test_without_tracking_consent_the_form_still_finds_the_mail(client: FlaskClient, story: Story) -> None:
-    client.post(address(story), data=filled(story, t=tokens.make("rendering", story.rendering.id)), headers=FIREFOX)
+    client.post(
+        address(story), data=filled(story, t=tokens.make("rendering", story.rendering.id)), headers=FIREFOX
+    )
     [stored] = db.session.scalars(select(Submission))
     assert stored.delivery_id == story.delivery.id
 
@@ -113,8 +139,12 @@ def test_a_wrong_answer_stays_typed_in_with_the_error_beside_it(client: FlaskCli
 
 
 @pytest.mark.parametrize("changes", [{"partner_id": "1"}, {"form_token": "forged"}, {"consent": ""}])
-def test_what_the_form_does_not_allow_is_refused_and_makes_no_lead(client: FlaskClient, story: Story, changes: dict[str, str]) -> None:
-    assert 400 <= client.post(address(story), data=filled(story, **changes), headers=FIREFOX).status_code < 500
+def test_what_the_form_does_not_allow_is_refused_and_makes_no_lead(
+    client: FlaskClient, story: Story, changes: dict[str, str]
+) -> None:
+    assert (
+        400 <= client.post(address(story), data=filled(story, **changes), headers=FIREFOX).status_code < 500
+    )
     assert (rows(Submission), rows(Lead)) == (0, 0)
 
 
@@ -127,19 +157,29 @@ def test_a_form_token_of_another_page_is_refused(client: FlaskClient, cast: Cast
 
 def test_robots_are_kept_apart_with_the_reason_and_answered_alike(client: FlaskClient, story: Story) -> None:
     trapped = client.post(address(story), data=filled(story, website="https://spam.example"), headers=FIREFOX)
-    hasty = client.post(address(story), data=filled(story, form_token=form_token(story.page)), headers=FIREFOX)
+    hasty = client.post(
+        address(story), data=filled(story, form_token=form_token(story.page)), headers=FIREFOX
+    )
     assert trapped.status_code == hasty.status_code == 303
     reasons = set(db.session.scalars(select(Submission.held_reason)))
     assert reasons == {"filled the field that people don’t see", "sent within 2 seconds"}
     assert rows(Lead) == 0
 
 
-def test_a_new_person_becomes_a_contact_and_a_ticked_box_a_consent_in_its_words(client: FlaskClient, story: Story) -> None:
-    client.post(address(story), data=filled(story, email="new@person.example", marketing="on"), headers=FIREFOX)
+def test_a_new_person_becomes_a_contact_and_a_ticked_box_a_consent_in_its_words(
+    client: FlaskClient, story: Story
+) -> None:
+    client.post(
+        address(story), data=filled(story, email="new@person.example", marketing="on"), headers=FIREFOX
+    )
     contact = db.session.scalars(select(Contact).where(Contact.email == "new@person.example")).one()
     consent = db.session.scalars(select(Consent).where(Consent.contact_id == contact.id)).one()
     assert (contact.partner_id, contact.first_name) == (story.campaign.partner_id, "Sanne")
-    assert (consent.wording, consent.controller, consent.method) == ("Harbour IT may write to me.", "Harbour IT B.V.", "form")
+    assert (consent.wording, consent.controller, consent.method) == (
+        "Harbour IT may write to me.",
+        "Harbour IT B.V.",
+        "form",
+    )
 
 
 def test_a_box_about_the_request_alone_is_no_consent_to_marketing(client: FlaskClient, story: Story) -> None:
@@ -164,7 +204,12 @@ def test_a_closed_page_says_so_and_takes_nothing(client: FlaskClient, story: Sto
 def test_the_colours_are_a_stylesheet_of_their_own_with_an_etag(client: FlaskClient, story: Story) -> None:
     first = client.get(f"{address(story)}/brand.css")
     assert first.mimetype == "text/css" and "--brand" in first.text
-    assert client.get(f"{address(story)}/brand.css", headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert (
+        client.get(
+            f"{address(story)}/brand.css", headers={"If-None-Match": first.headers["ETag"]}
+        ).status_code
+        == 304
+    )
 
 
 def test_the_thank_you_page_shows_no_name_to_a_stranger(client: FlaskClient, story: Story) -> None:

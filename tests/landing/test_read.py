@@ -17,7 +17,10 @@ FORM = FormSpec(
         FormField("seats", "Seats", FieldType.NUMBER),
         FormField("note", "Note", FieldType.TEXTAREA, max_length=500),
     ),
-    consents=(Consent("consent", "You may call me.", required=True), Consent("marketing", "You may write to me.")),
+    consents=(
+        Consent("consent", "You may call me.", required=True),
+        Consent("marketing", "You may write to me."),
+    ),
 )
 GOOD = {"name": "Sanne Willems", "email": "S.Willems@VanDijk.example", "consent": "on"}
 

@@ -19,14 +19,21 @@ def test_a_form_becomes_a_new_lead_with_a_time_to_answer_by(cast: Cast) -> None:
     submission = stories.submission(story, note="Mornings are best", phone="078 555 01 92")
     lead = capture.capture(submission)
     assert lead is not None
-    assert (lead.status, lead.name, lead.company, lead.note) == (LeadStatus.NEW, "Sanne Willems", "Van Dijk Logistiek", "Mornings are best")
+    assert (lead.status, lead.name, lead.company, lead.note) == (
+        LeadStatus.NEW,
+        "Sanne Willems",
+        "Van Dijk Logistiek",
+        "Mornings are best",
+    )
     assert (lead.answer_by - submission.at).total_seconds() == 4 * 3600
 
 
 def test_a_second_form_of_the_same_person_updates_the_lead(cast: Cast) -> None:
     story = stories.campaign(cast.northwind, cast.harbour)
     first = capture.capture(stories.submission(story))
-    second = capture.capture(stories.submission(story, token="n2", phone="078 555 01 93", note="And our drivers?"))
+    second = capture.capture(
+        stories.submission(story, token="n2", phone="078 555 01 93", note="And our drivers?")
+    )
     assert first is not None and second is not None
     assert first.id == second.id
     assert second.phone == "078 555 01 93"

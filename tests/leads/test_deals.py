@@ -30,13 +30,19 @@ def ingrid(cast: Cast) -> Actor:
 
 
 def registered(cast: Cast) -> Deal:
-    return deals.register(maya(cast), deals.NewDeal("Van Dijk Logistiek", "40 seats", Money(21_400_00), None), accepted(cast))
+    return deals.register(
+        maya(cast), deals.NewDeal("Van Dijk Logistiek", "40 seats", Money(21_400_00), None), accepted(cast)
+    )
 
 
 def test_a_deal_takes_campaign_and_contact_from_its_lead_and_shares_it(cast: Cast) -> None:
     lead = accepted(cast)
     deal = deals.register(maya(cast), deals.NewDeal("Van Dijk", "40 seats", Money(21_400_00), None), lead)
-    assert (deal.campaign_id, deal.contact_id, deal.vendor_id) == (lead.campaign_id, lead.contact_id, cast.northwind.id)
+    assert (deal.campaign_id, deal.contact_id, deal.vendor_id) == (
+        lead.campaign_id,
+        lead.contact_id,
+        cast.northwind.id,
+    )
     assert lead.status is LeadStatus.DEAL
     assert lead.shared_at is not None
 

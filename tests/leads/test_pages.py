@@ -17,7 +17,9 @@ Browser = Callable[..., FlaskClient]
 
 
 def a_lead(cast: Cast) -> Lead:
-    lead = capture.capture(stories.submission(stories.campaign(cast.northwind, cast.harbour), note="Mornings are best"))
+    lead = capture.capture(
+        stories.submission(stories.campaign(cast.northwind, cast.harbour), note="Mornings are best")
+    )
     assert lead is not None
     db.session.commit()
     return lead
@@ -73,7 +75,9 @@ def test_a_deal_is_registered_protected_and_won(cast: Cast, as_person: Browser) 
     lead = a_lead(cast)
     maya, ingrid = as_person(cast.maya), as_person(cast.ingrid)
     maya.post(f"/leads/{lead.pid}/accept")
-    answered = maya.post(f"/leads/{lead.pid}/deal", data={"account": "Van Dijk", "title": "40 seats", "amount": "21,400.00"})
+    answered = maya.post(
+        f"/leads/{lead.pid}/deal", data={"account": "Van Dijk", "title": "40 seats", "amount": "21,400.00"}
+    )
     assert answered.status_code == 303
     address = answered.headers["Location"]
     assert "Van Dijk" in ingrid.get("/leads").text
@@ -88,7 +92,9 @@ def test_a_deal_with_a_bad_amount_comes_back_with_what_was_typed(cast: Cast, as_
     lead = a_lead(cast)
     maya = as_person(cast.maya)
     maya.post(f"/leads/{lead.pid}/accept")
-    answered = maya.post(f"/leads/{lead.pid}/deal", data={"account": "Van Dijk", "title": "40 seats", "amount": "12.345"})
+    answered = maya.post(
+        f"/leads/{lead.pid}/deal", data={"account": "Van Dijk", "title": "40 seats", "amount": "12.345"}
+    )
     assert answered.status_code == 422
     assert "EUR has 2 decimals" in answered.text and "40 seats" in answered.text
     assert db.session.get_one(Lead, lead.id).status is LeadStatus.ACCEPTED

@@ -1,113 +1,176 @@
-"""Links and the pixel: recorded before they are answered, with a name only where the person agreed, and never led astray."""
+"""Links and the pixel as mails carry them: recorded before they are answered, led only to stored rows."""
 
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app import tokens
-from app.attribution.records import Touchpoint, TouchKind
-from app.clock import now
+from app import clock, tokens
+from app.attribution.records import TouchKind, Touchpoint
 from app.db import db
-from app.delivery.models import Link
+from app.delivery import expand
+from app.delivery.models import Delivery, DeliveryState, Link, Send
 from app.tracking.models import EventKind, TrackedEvent
-from app.tracking.queries import clicks
-from tests.rig import story as stories
+from app.tracking.queries import clicks, clicks_by_hour
+from tests.delivery import made
 from tests.rig.cast import Cast
-from tests.rig.story import Story
 
+pytestmark = pytest.mark.both_databases
+
+FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"}
 PUBLIC = "http://127.0.0.1:8000"
-FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
 
 @pytest.fixture
-def story(cast: Cast) -> Story:
-    made = stories.campaign(cast.northwind, cast.harbour)
-    made.delivery.decided_at = now() - timedelta(minutes=5)
-    for number, kind, url in ((1, "landing", f"{PUBLIC}/p/{made.page.pid}"), (2, "url", "https://harbour-it.example/a?b=1"), (3, "url", "https://x.example/")):
-        db.session.add(
-            Link(send_id=made.send.id, partner_id=made.send.partner_id, vendor_id=made.send.vendor_id, number=number, kind=kind, url=url)
+def send(app: Flask, cast: Cast) -> Send:
+    """Anna and Dora agreed to be noted one by one, Bram did not; all three got the mail an hour ago."""
+    send = made.send(cast, ["anna", "bram", "dora"], tracked=["anna", "dora"])
+    db.session.add(
+        Link(
+            send_id=send.id,
+            number=3,
+            kind="url",
+            url="https://northwind.example/third",
+            partner_id=send.partner_id,
+            vendor_id=send.vendor_id,
         )
+    )
     db.session.commit()
-    return made
+    expand.expand(db.engine, send.id)
+    hour_ago = clock.now() - timedelta(hours=1)
+    db.session.execute(update(Delivery).values(state=DeliveryState.ACCEPTED, decided_at=hour_ago))
+    db.session.commit()
+    return send
 
 
-def click(story: Story) -> str:
-    return tokens.make("click", story.delivery.id)
+def link(send: Send, local: str, number: int) -> str:
+    """The address in this person's mail."""
+    row = made.delivery(send.id, local)
+    token = tokens.make("click", row.id) if row.tracked else tokens.make("rendering", row.rendering_id)
+    return f"/c/{token}/{number}"
+
+
+def number_of(send: Send, kind: str) -> int:
+    return (
+        db.session.scalars(
+            select(Link.number).where(Link.send_id == send.id, Link.kind == kind).order_by(Link.number)
+        ).first()
+        or 0
+    )
 
 
 def events() -> list[TrackedEvent]:
+    db.session.rollback()
     return list(db.session.scalars(select(TrackedEvent).order_by(TrackedEvent.id)))
 
 
-def test_a_click_goes_to_the_stored_target_and_is_recorded_as_the_persons(client: FlaskClient, story: Story) -> None:
-    answer = client.get(f"{PUBLIC}/c/{click(story)}/2", headers=FIREFOX)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "https://harbour-it.example/a?b=1")
+def test_a_click_is_recorded_and_led_to_the_stored_row(client: FlaskClient, send: Send) -> None:
+    answer = client.get(link(send, "anna", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "https://northwind.example/facts"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
-    [event] = events()
-    assert (event.kind, event.contact_id, event.is_machine) == (EventKind.CLICK, story.contact.id, False)
-    [touch] = db.session.scalars(select(Touchpoint))
-    assert (touch.kind, touch.contact_id) == (TouchKind.CLICKED, story.contact.id)
+    event = events()[0]
+    assert (event.kind, event.is_machine) == (EventKind.CLICK, False)
+    assert event.contact_id == made.delivery(send.id, "anna").contact_id
+    touch = db.session.scalars(select(Touchpoint)).one()
+    assert (touch.kind, touch.source_id) == (TouchKind.CLICKED, event.id)
 
 
-def test_a_landing_link_takes_its_token_along(client: FlaskClient, story: Story) -> None:
-    token = click(story)
-    answer = client.get(f"{PUBLIC}/c/{token}/1", headers=FIREFOX)
-    assert answer.headers["Location"] == f"{PUBLIC}/p/{story.page.pid}?t={token.replace('=', '%3D')}"
+def test_the_landing_page_learns_who_came(client: FlaskClient, send: Send) -> None:
+    path = link(send, "anna", number_of(send, "landing"))
+    token = path.split("/")[2]
+    answer = client.get(path, base_url=PUBLIC, headers=FIREFOX)
+    assert answer.headers["Location"] == f"http://127.0.0.1:8000/p/page?t={token}"
 
 
-def test_a_link_without_tracking_consent_tells_the_version_and_nobody(client: FlaskClient, story: Story) -> None:
-    client.get(f"{PUBLIC}/c/{tokens.make('rendering', story.rendering.id)}/2", headers=FIREFOX)
-    [event] = events()
-    assert (event.contact_id, event.delivery_id, event.campaign_id) == (None, None, story.campaign.id)
-    assert list(db.session.scalars(select(Touchpoint))) == []
-    found = clicks(story.campaign)
-    assert (found.people, found.unnamed, found.machines) == (0, 1, 0)
+def test_without_consent_the_click_counts_and_the_person_stays_unknown(
+    client: FlaskClient, send: Send
+) -> None:
+    client.get(link(send, "bram", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    event = events()[0]
+    assert (event.contact_id, event.delivery_id, event.is_machine) == (None, None, False)
+    assert db.session.scalars(select(Touchpoint)).all() == []
 
 
-def test_a_head_request_is_a_machines_and_leaves_no_touch(client: FlaskClient, story: Story) -> None:
-    client.head(f"{PUBLIC}/c/{click(story)}/2", headers=FIREFOX)
-    [event] = events()
-    assert (event.is_machine, event.reason) == (True, "asked for the head only")
-    assert list(db.session.scalars(select(Touchpoint))) == []
-
-
-def test_the_first_clicks_of_a_burst_are_relabelled_when_the_third_comes(client: FlaskClient, story: Story) -> None:
-    for number in (1, 2, 3):
-        client.get(f"{PUBLIC}/c/{click(story)}/{number}", headers=FIREFOX)
-    assert [e.is_machine for e in events()] == [True, True, True]
-    assert clicks(story.campaign).people == 0
-
-
-def test_a_person_who_clicks_twice_is_one_person(client: FlaskClient, story: Story) -> None:
-    for _ in range(2):
-        client.get(f"{PUBLIC}/c/{click(story)}/2", headers=FIREFOX)
-    assert clicks(story.campaign).people == 1
-
-
-@pytest.mark.parametrize("token", ["x", "A" * 32, "../../etc", "https:%2F%2Fevil.example"])
-def test_a_forged_token_leads_nowhere_and_changes_nothing(client: FlaskClient, story: Story, token: str) -> None:
-    assert client.get(f"{PUBLIC}/c/{token}/1", headers=FIREFOX).status_code == 404
+@pytest.mark.parametrize("token", ["x", "A" * 32, ""])
+@pytest.mark.parametrize("path", ["/c/{}/1", "/o/{}.gif"])
+def test_a_forged_token_is_not_found_and_records_nothing(
+    client: FlaskClient, send: Send, token: str, path: str
+) -> None:
+    assert client.get(path.format(token or "-"), base_url=PUBLIC, headers=FIREFOX).status_code == 404
     assert events() == []
 
 
-def test_a_token_of_another_purpose_is_worthless_here(client: FlaskClient, story: Story) -> None:
-    unsubscribe = tokens.make("unsubscribe", story.delivery.id)
-    assert client.get(f"{PUBLIC}/c/{unsubscribe}/1", headers=FIREFOX).status_code == 404
-    assert client.get(f"{PUBLIC}/o/{click(story)}.gif", headers=FIREFOX).status_code == 404
+def test_a_token_of_another_purpose_opens_nothing(client: FlaskClient, send: Send) -> None:
+    row = made.delivery(send.id, "anna")
+    assert client.get(f"/c/{tokens.make('unsubscribe', row.id)}/1", base_url=PUBLIC).status_code == 404
+    assert client.get(f"/o/{tokens.make('click', row.id)}.gif", base_url=PUBLIC).status_code == 404
 
 
-def test_a_number_that_the_send_does_not_have_is_not_found(client: FlaskClient, story: Story) -> None:
-    assert client.get(f"{PUBLIC}/c/{click(story)}/9", headers=FIREFOX).status_code == 404
+def test_the_request_cannot_choose_where_it_leads(client: FlaskClient, send: Send) -> None:
+    path = link(send, "anna", number_of(send, "url")) + "?url=https://evil.example&next=//evil.example"
+    assert "evil" not in client.get(path, base_url=PUBLIC, headers=FIREFOX).headers["Location"]
+    assert client.get(link(send, "anna", 99), base_url=PUBLIC, headers=FIREFOX).status_code == 404
 
 
-def test_the_pixel_is_one_point_and_counts_an_open(client: FlaskClient, story: Story) -> None:
-    answer = client.get(f"{PUBLIC}/o/{tokens.make('open', story.delivery.id)}.gif", headers=FIREFOX)
-    assert (answer.status_code, answer.mimetype, len(answer.data)) == (200, "image/gif", 42)
-    [event] = events()
-    assert (event.kind, event.is_machine) == (EventKind.OPEN, False)
+def test_the_signed_in_origin_serves_no_tracking(client: FlaskClient, send: Send) -> None:
+    assert (
+        client.get(link(send, "anna", 1), base_url="http://localhost:8000", headers=FIREFOX).status_code
+        == 404
+    )
+    assert events() == []
 
 
-def test_links_answer_on_the_public_origin_alone(client: FlaskClient, story: Story) -> None:
-    assert client.get(f"/c/{click(story)}/2", headers=FIREFOX).status_code == 404
+def test_a_head_request_is_a_machine_s(client: FlaskClient, send: Send) -> None:
+    client.head(link(send, "anna", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    event = events()[0]
+    assert (event.is_machine, event.reason) == (True, "asked for the head only")
+    assert db.session.scalars(select(Touchpoint)).all() == []
+
+
+def test_a_click_right_after_delivery_is_a_scanner_s(client: FlaskClient, send: Send) -> None:
+    db.session.execute(update(Delivery).values(decided_at=clock.now()))
+    db.session.commit()
+    client.get(link(send, "anna", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    assert events()[0].reason == "within 2 seconds of delivery"
+
+
+def test_a_burst_takes_back_the_touches_of_its_first_clicks(client: FlaskClient, send: Send) -> None:
+    for number in (number_of(send, "landing"), number_of(send, "url"), 3):
+        client.get(link(send, "anna", number), base_url=PUBLIC, headers=FIREFOX)
+    assert {event.reason for event in events()} == {"3 links within 2 seconds"}
+    assert db.session.scalars(select(Touchpoint)).all() == []
+
+
+def test_the_pixel_is_answered_and_recorded(client: FlaskClient, send: Send) -> None:
+    row = made.delivery(send.id, "anna")
+    answer = client.get(f"/o/{tokens.make('open', row.id)}.gif", base_url=PUBLIC, headers=FIREFOX)
+    assert answer.mimetype == "image/gif"
+    assert answer.data.startswith(b"GIF89a")
+    assert [event.kind for event in events()] == [EventKind.OPEN]
+
+
+def test_a_click_settles_an_uncertain_message(client: FlaskClient, send: Send) -> None:
+    db.session.execute(update(Delivery).values(state=DeliveryState.UNCERTAIN))
+    db.session.commit()
+    client.get(link(send, "anna", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    assert made.delivery(send.id, "anna").state is DeliveryState.ACCEPTED
+    assert made.delivery(send.id, "dora").state is DeliveryState.UNCERTAIN
+
+
+def test_people_are_counted_once_and_machines_apart(client: FlaskClient, send: Send) -> None:
+    url = number_of(send, "url")
+    for local in ("anna", "anna", "dora", "bram"):
+        client.get(link(send, local, url), base_url=PUBLIC, headers=FIREFOX)
+    client.get(link(send, "dora", url), base_url=PUBLIC, headers={"User-Agent": "curl/8"})
+    from app.campaigns.models import Campaign
+
+    campaign = db.session.get_one(Campaign, send.campaign_id)
+    counted = clicks(campaign)
+    assert (counted.people, counted.unnamed, counted.machines) == (2, 1, 1)
+    campaign.launched_at = clock.now()
+    assert sum(hour.people for hour in clicks_by_hour(campaign)) == 4
+    assert sum(hour.machines for hour in clicks_by_hour(campaign)) == 1
