@@ -131,6 +131,7 @@ class CompiledPage:
     ) -> str:
         e = html_module.escape
         links = "".join(f'<link rel="stylesheet" href="{e(url)}">\n' for url in stylesheets)
+        links += f'<link rel="icon" href="{e(self.partner.logo_url or "data:,")}">\n'  # else browsers ask for one we don't have
         described = (
             f'<meta name="description" content="{e(self.description)}">'
             if indexed and self.description
