@@ -322,52 +322,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "tests": test,
 }
 
-
-def kit_of_northwind(cast: Cast) -> Values:
-    """Northwind's kit, open to its partners."""
-    kit = db.session.get_one(Kit, published(cast).kit_id)
-    return {"pid": kit.pid}
-
-
-def version_of_northwind(cast: Cast) -> Values:
-    """The published version of that kit, and one of its emails."""
-    return {"version": published(cast).pid, "key": "email/invitation"}
-
-
-def draft_of_northwind(cast: Cast) -> Values:
-    """A version that Northwind has uploaded and not published."""
-    return {"version": _kept(publish.import_version(ingrid(cast), zipped())).pid}
-
-
-def library_file(cast: Cast) -> Values:
-    """A picture in Harbour IT's library."""
-    return {"pid": _kept(add_image(Actor(cast.maya, cast.harbour, Role.ADMIN), "logo.png", picture())).pid}
-
-
-def campaign_of_harbour(cast: Cast) -> Values:
-    """A draft of Harbour IT, made from Northwind's kit."""
-    return {"pid": draft(cast).pid}
-
-
 EXAMPLES: dict[str, Example] = {
-    "kits.show": kit_of_northwind,
-    "kits.piece": version_of_northwind,
-    "kits.playbook": version_of_northwind,
-    "kits.download": version_of_northwind,
-    "kits.publish": draft_of_northwind,
-    "kits.recall": version_of_northwind,
-    "library.download": library_file,
-    "campaigns.words": campaign_of_harbour,
-    "campaigns.save_words": campaign_of_harbour,
-    "campaigns.plan_test": campaign_of_harbour,
-    "campaigns.remove_test": campaign_of_harbour,
-    "campaigns.audience": campaign_of_harbour,
-    "campaigns.save_audience": campaign_of_harbour,
-    "campaigns.rename": campaign_of_harbour,
-    "campaigns.copy": campaign_of_harbour,
-    "campaigns.delete": campaign_of_harbour,
-    "campaigns.cancel": campaign_of_harbour,
-    "campaigns.reopen": campaign_of_harbour,
     "funds.add_activity": fund,
     "funds.answer_claim": money_claim,
     "funds.answer_request": request,
