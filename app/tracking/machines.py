@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 TOO_FAST = timedelta(seconds=2)
 BURST_LINKS = 3
 BURST = timedelta(seconds=2)
+IN_A_BURST = "3 links within 2 seconds"
 PRIVACY_PROXY = "Mozilla/5.0"  # Apple Mail Privacy Protection opens everything with exactly this agent
 
 _SCRIPTS = re.compile(
@@ -46,7 +47,7 @@ def judge(seen: Seen) -> str | None:
     if seen.delivered_at and seen.at - seen.delivered_at < TOO_FAST:
         return "within 2 seconds of delivery"
     if _burst(seen):
-        return "3 links within 2 seconds"
+        return IN_A_BURST
     return None
 
 

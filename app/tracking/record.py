@@ -8,7 +8,7 @@ from app.clock import now
 from app.db import db
 from app.delivery.finish import arrived
 from app.delivery.models import Delivery, DeliveryState, Link, Rendering, Send
-from app.tracking.machines import BURST, Seen, judge
+from app.tracking.machines import BURST, IN_A_BURST, Seen, judge
 from app.tracking.models import EventKind, TrackedEvent
 
 AGENT_LENGTH = 300
@@ -101,7 +101,7 @@ def _record(
     db.session.flush()
     if delivery and delivery.state is DeliveryState.UNCERTAIN:
         arrived(delivery.id, "Its link was followed or its picture loaded: it arrived")
-    if reason and recent:
+    if reason == IN_A_BURST:
         _relabel([e.id for e in recent if at - e.at <= BURST and not e.is_machine], reason)
     return event
 
