@@ -68,7 +68,7 @@ def prepared(
     """The same from its parts: kits are previewed with sample values and a sample partner."""
     language = kit.languages[0] if kit.languages else "en"
     return Prepared(
-        kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner, vendor)
+        kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner)
     )
 
 
@@ -115,9 +115,9 @@ def as_vendor(organisation: Organisation) -> Vendor:
     return Vendor(name=organisation.name, legal_name=organisation.name)
 
 
-def why(partner: Partner, vendor: Vendor) -> str:
-    """The sentence in every mail that says why one gets it, and together with whom it is sent."""
-    return f"You get this because you agreed to mails from {partner.name} or are its customer. Sent by {partner.name} together with {vendor.name}."
+def why(partner: Partner) -> str:
+    """The sentence in every mail that says why one gets it; the kit's footer says together with whom it is sent."""
+    return f"You get this because you agreed to mails from {partner.name} or are its customer."
 
 
 def _organisation(organisation_id: int) -> Organisation:

@@ -85,7 +85,7 @@ def plan_from_kit(actor: Actor, campaign: Campaign, name: str) -> SubjectTest:
     spec = next((test for test in kit.tests if test.name == name and test.field == "subject"), None)
     if spec is None:
         raise NotFound(kind="TestSpec")
-    return _plan(actor, campaign, spec.email, spec.name, subjects(spec))
+    return _plan(actor, campaign, spec.email, spec.name.replace("_", " ").capitalize(), subjects(spec))
 
 
 def plan_own(actor: Actor, campaign: Campaign, email: str, lines: Sequence[str]) -> SubjectTest:

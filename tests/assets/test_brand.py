@@ -60,7 +60,8 @@ def test_the_same_brand_is_saved_again_not_a_second_one(as_person: Browser, cast
     first = default_brand(cast.harbour)
     browser.post("/brand", data={**FORM, "phone": "1"})
     again = default_brand(cast.harbour)
-    assert first and again
+    assert first
+    assert again
     assert (first.id, again.phone) == (again.id, "1")
 
 
