@@ -212,7 +212,7 @@ class Browser:
     ) -> Page:
         """Send a form."""
         if method == "get":
-            return self._page(self.client.get(url, params=values))
+            return self._page(self.client.get(url, params=tuple(values)))
         data: dict[str, list[str]] = {}
         for key, value in values:
             data.setdefault(key, []).append(value)
@@ -256,7 +256,7 @@ def _label_of(soup: BeautifulSoup, control: Tag) -> str:
     around = control.find_parent("label")
     if isinstance(around, Tag):
         return _words(around)
-    label = soup.find("label", attrs={"for": control.get("id", "")})
+    label = soup.find("label", attrs={"for": str(control.get("id", ""))})
     return _words(label) if isinstance(label, Tag) else ""
 
 

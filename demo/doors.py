@@ -3,7 +3,7 @@
 from demo.browser import Browser, Page
 from demo.mailbox import Mailbox
 
-PASSWORD = "a long walk along the harbour"
+PASSWORD = "a long walk along the harbour"  # noqa: S105 - the players' own, for an installation that they made
 
 
 def accept(browser: Browser, mailbox: Mailbox, address: str, name: str, subject: str, button: str) -> Page:

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
-from typing import cast
 from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup
@@ -93,11 +92,7 @@ class Mailbox:
             )
             for item in answer["messages"]:
                 raw = self.client.get(urljoin(self.home, item["raw_url"])).raise_for_status().content
-                letters.append(
-                    Letter(
-                        item["to"].lower(), cast(EmailMessage, email.message_from_bytes(raw, policy=default))
-                    )
-                )
+                letters.append(Letter(item["to"].lower(), email.message_from_bytes(raw, policy=default)))
             url = answer.get("next_url")
         return letters
 

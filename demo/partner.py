@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from demo.browser import Browser, Page
+from demo.day import today
 from demo.doors import accept
 from demo.mailbox import Mailbox
 from demo.people import Human, as_csv
@@ -81,7 +82,7 @@ class Partner:
             "slot-local",
             "We have kept offices around the Maas running since 2009. In two hours we look at 30 points and leave you a list.",
         )
-        form.set("slot-until", (date.today() + timedelta(days=28)).isoformat()).set(
+        form.set("slot-until", (today() + timedelta(days=28)).isoformat()).set(
             "slot-person", "Jonas Bakker"
         ).set("slot-phone", "010 555 01 48")
         return form.submit("Save").form("Test these two").submit("Test these two")
@@ -94,12 +95,12 @@ class Partner:
 
     def ask_for_money(self) -> Page:
         """Half of the follow-up calls."""
-        today = date.today()
+        begins = today()
         form = (
             self.maya.open(f"{self.campaign_url}/money").form("Ask for").choose("activity", "Follow-up calls")
         )
         form.fill(
-            cost="2,400.00", starts_on=today.isoformat(), ends_on=(today + timedelta(days=28)).isoformat()
+            cost="2,400.00", starts_on=begins.isoformat(), ends_on=(begins + timedelta(days=28)).isoformat()
         )
         form.fill(
             supplier="Belhuis Rijnmond, Schiedam",
@@ -155,7 +156,7 @@ class Partner:
         form.fill(
             number="BR-26-0417",
             supplier="Belhuis Rijnmond",
-            issued_on=date.today().isoformat(),
+            issued_on=today().isoformat(),
             amount="2,400.00",
         )
         made = form.submit()

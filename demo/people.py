@@ -5,15 +5,96 @@ import io
 import random
 from dataclasses import dataclass
 
-FIRST = (
-    "Sanne Pieter Leila Joost Marlies Daan Amira Ruben Claudia Hanna Bram Noor Els Gert Farida Tim Ilse Jan Fatima Koen Lotte Sem Yara Omar "
-    "Femke Bas Inge Luuk Maud Niels Roos Stijn Tess Wout Anouk Cees Dirk Esther Floor Guus"
-).split()
-LAST = (
-    "Willems Hoekstra Amrani Beek Kok Verhoef Idrissi Smit Ferrari Brouwer Kuiper Haddad Vermeer Lodewijk Benali Oosterhof Vos Jansen Bakker "
-    "Visser Mulder Dekker Dijkstra Peters Hendriks Schouten Postma Kramer Groen Bosman"
-).split()
-TRADES = "Logistiek Notarissen Tandzorg Installaties Transport Fysio Bouwadvies Metaal Accountants Makelaars Drukwerk Scheepsbouw Zorg Advies".split()
+FIRST = [
+    "Sanne",
+    "Pieter",
+    "Leila",
+    "Joost",
+    "Marlies",
+    "Daan",
+    "Amira",
+    "Ruben",
+    "Claudia",
+    "Hanna",
+    "Bram",
+    "Noor",
+    "Els",
+    "Gert",
+    "Farida",
+    "Tim",
+    "Ilse",
+    "Jan",
+    "Fatima",
+    "Koen",
+    "Lotte",
+    "Sem",
+    "Yara",
+    "Omar",
+    "Femke",
+    "Bas",
+    "Inge",
+    "Luuk",
+    "Maud",
+    "Niels",
+    "Roos",
+    "Stijn",
+    "Tess",
+    "Wout",
+    "Anouk",
+    "Cees",
+    "Dirk",
+    "Esther",
+    "Floor",
+    "Guus",
+]
+LAST = [
+    "Willems",
+    "Hoekstra",
+    "Amrani",
+    "Beek",
+    "Kok",
+    "Verhoef",
+    "Idrissi",
+    "Smit",
+    "Ferrari",
+    "Brouwer",
+    "Kuiper",
+    "Haddad",
+    "Vermeer",
+    "Lodewijk",
+    "Benali",
+    "Oosterhof",
+    "Vos",
+    "Jansen",
+    "Bakker",
+    "Visser",
+    "Mulder",
+    "Dekker",
+    "Dijkstra",
+    "Peters",
+    "Hendriks",
+    "Schouten",
+    "Postma",
+    "Kramer",
+    "Groen",
+    "Bosman",
+]
+TRADES = [
+    "Logistiek",
+    "Notarissen",
+    "Tandzorg",
+    "Installaties",
+    "Transport",
+    "Fysio",
+    "Bouwadvies",
+    "Metaal",
+    "Accountants",
+    "Makelaars",
+    "Drukwerk",
+    "Scheepsbouw",
+    "Zorg",
+    "Advies",
+]
 JOBS = ("IT manager", "Owner", "Office manager", "Practice manager", "Works manager", "Finance director")
 
 
@@ -37,7 +118,7 @@ class Human:
 
 def crowd(count: int, seed: int) -> list[Human]:
     """`count` different people; the same seed gives the same people."""
-    lot = random.Random(seed)  # noqa: S311 - made-up people need no cryptography
+    lot = random.Random(seed)
     found: dict[str, Human] = {}
     while len(found) < count:
         first, last, trade = lot.choice(FIRST), lot.choice(LAST), lot.choice(TRADES)

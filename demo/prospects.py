@@ -43,7 +43,7 @@ class Prospects:
     def __init__(self, home: str, people: Sequence[Human], seed: int) -> None:
         self.home = home
         self.by_address = {p.email: p for p in people}
-        self.lot = random.Random(seed)  # noqa: S311 - a story needs no cryptography
+        self.lot = random.Random(seed)
 
     def live(self, letters: Sequence[Letter]) -> Doings:
         """Machines come first; then people open, click, fill in the form, or say no."""

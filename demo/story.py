@@ -15,6 +15,12 @@ from demo.prospects import Doings, Prospects
 from demo.vendor import INGRID, INGRID_MAIL, TOMAS, TOMAS_MAIL, Vendor
 
 KIT = "Secure the Hybrid Office"
+SINGULAR = {
+    "deal won": "deals won",
+    "deal registered": "deals registered",
+    "lead": "leads",
+    "person clicked": "people clicked",
+}
 DEALS = 6
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -152,7 +158,9 @@ def figures_of(page: Page) -> dict[str, str]:
     for item in page.soup.select(".tl-funnel li"):
         value, label = item.select_one(".v"), item.select_one(".l")
         if value and label:
-            found[label.get_text(" ", strip=True)] = value.get_text(" ", strip=True)
+            found[SINGULAR.get(words := label.get_text(" ", strip=True), words)] = value.get_text(
+                " ", strip=True
+            )
     for item in page.soup.select(".tl-figures > div"):
         label, value = item.find("dt"), item.find("dd")
         if label and value:

@@ -1,9 +1,10 @@
 """The vendor's people: Ingrid publishes the kit and looks after partners and deals, Tomás decides on money."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from demo.browser import Browser, Page
+from demo.day import today
 from demo.doors import accept
 from demo.mailbox import Mailbox
 
@@ -49,13 +50,13 @@ class Vendor:
 
     def give_money(self, partner: str) -> Page:
         """Tomás opens a fund that pays for follow-up calls and gives the partner a part of it."""
-        today = date.today()
+        begins = today()
         form = self.tomas.open("/funds/new").form("Open the fund")
         form.fill(
-            title=f"Growth {today.year}",
+            title=f"Growth {begins.year}",
             amount=BUDGET,
-            starts_on=today.isoformat(),
-            ends_on=(today + timedelta(days=200)).isoformat(),
+            starts_on=begins.isoformat(),
+            ends_on=(begins + timedelta(days=200)).isoformat(),
         )
         form.fill(
             name="Follow-up calls",

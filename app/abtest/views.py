@@ -41,9 +41,10 @@ def show(pid: str) -> str:
         lift_words=lift_words,
         evidence_words=evidence_words,
         experiment=experiment,
+        lines=verdict.lines(experiment),
         campaign=campaign,
-        campaign_url=url_for("campaigns.show", pid=campaign.pid)
-        if "campaigns.show" in known and actor().is_partner
+        campaign_url=url_for("results.show", pid=campaign.pid)
+        if "results.show" in known and actor().is_partner
         else None,
         partner=db.session.get_one(Organisation, experiment.partner_id),
         lift=lift_picture(report.points, start) if start else None,

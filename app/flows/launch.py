@@ -26,6 +26,7 @@ from app.flows.check import LaunchCheck, check, first_email
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
 from app.queue import JobName, enqueue
+from app.render.compiled import preview_html, preview_line, preview_text
 from app.render.email import CompiledEmail
 from app.render.mime import MessageHeaders, build
 from app.settings import current
@@ -162,9 +163,9 @@ def _rendering(campaign: Campaign, send: Send, found: LaunchCheck, variant: Vari
         Rendering(
             send_id=send.id,
             variant_id=variant.id if variant else None,
-            subject=compiled.subject[:255],
-            html=compiled.html,
-            text=compiled.text,
+            subject=preview_line(compiled, {})[0][:255],
+            html=preview_html(compiled, {}),
+            text=preview_text(compiled, {}),
             segments=build(compiled, head).to_bytes(),
             **_owners(campaign),
         )

@@ -18,7 +18,7 @@ from app.abtest.trace import Point, trace
 from app.audience.models import Contact
 from app.clock import now
 from app.db import db
-from app.delivery.models import Delivery, DeliveryState
+from app.delivery.models import Delivery, DeliveryState, Rendering
 from app.landing.models import Submission
 from app.tracking.models import TrackedEvent
 
@@ -56,6 +56,15 @@ def variants(experiment: Experiment) -> list[Variant]:
         select(Variant).where(Variant.experiment_id == experiment.id)
     )  # unscoped: the caller's test
     return sorted(rows, key=lambda row: (not row.is_control, row.label))
+
+
+def lines(experiment: Experiment) -> dict[int, str]:
+    """What each version says, by its id: the subject as it was sent to somebody unknown, before the launch as it was planned."""
+    planned = {variant.id: str(variant.value.get("subject", variant.label)) for variant in variants(experiment)}
+    sent = select(Rendering.variant_id, Rendering.subject).where(  # unscoped: the caller's test
+        Rendering.variant_id.in_(planned)
+    )
+    return planned | {variant: subject for variant, subject in db.session.execute(sent) if variant is not None}
 
 
 def totals(experiment: Experiment) -> list[Totals]:
