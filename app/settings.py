@@ -3,7 +3,7 @@
 In development the secrets and paths come from the data directory; in production each must be given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -34,10 +34,12 @@ class Settings:
     suppression_key: str = _doc(
         "Keys the hashes that remember who said no. At least 32 characters and never changed: a new key forgets every “no”."
     )
-    environment: Environment = _doc("`development`, `test` or `production`.", default="development")
-    data_dir: Path = _doc(
-        "Where the embedded default keeps its database, files, queue and sandbox mailbox.",
+    environment: Environment = field(
+        default="development", metadata={"doc": "`development`, `test` or `production`."}
+    )
+    data_dir: Path = field(
         default=Path("var"),
+        metadata={"doc": "Where the embedded default keeps its database, files, queue and sandbox mailbox."},
     )
     database_url: str = _doc(
         "`sqlite:///PATH` or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`. Empty: SQLite in the data directory.",
@@ -117,54 +119,22 @@ class Settings:
 
 
 def _parse(name: str, raw: str) -> Any:
-    match name:
-        case "environment":
-            return _one_of(raw, ("development", "test", "production"))
-        case "log_level":
-            return _one_of(raw.lower(), ("debug", "info", "warning", "error"))
-        case "data_dir":
-            return Path(raw)
-        case "web_workers" | "send_workers" | "answer_hours":
-            return _whole(raw)
-        case "mail_allow":
-            return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
-        case "app_url" | "public_url":
-            return _origin(raw)
-        case "listen" | "sandbox_smtp":
-            return _address(raw)
-        case "secret_key" | "suppression_key":
-            if len(raw) < 32:
-                raise ValueError("shorter than 32 characters.")
-            return raw
-        case "database_url":
-            if not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
-                raise ValueError("must start with sqlite:/// or postgresql+psycopg://.")
-            return raw
-        case "redis_url":
-            if not raw.startswith(("redis://", "rediss://", "unix://")):
-                raise ValueError("must start with redis://, rediss:// or unix://.")
-            return raw
-        case "asset_store":
-            if raw != "disk" and not (raw.startswith("s3://") and urlsplit(raw).netloc):
-                raise ValueError("must be disk or s3://BUCKET.")
-            return raw
-        case "mail_transport":
-            if raw != "sandbox" and not (
-                raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname
-            ):
-                raise ValueError("must be sandbox, smtp://HOST, smtps://HOST or ses://REGION.")
-            return raw
-        case "mail_from":
-            if raw.count("@") != 1 or any(c.isspace() for c in raw):
-                raise ValueError("must be one address.")
-            return raw
-    return raw
+    parse = _PARSERS.get(name)
+    return parse(raw) if parse else raw
 
 
 def _one_of(raw: str, allowed: tuple[str, ...]) -> str:
     if raw not in allowed:
         raise ValueError(f"must be one of {', '.join(allowed)}.")
     return raw
+
+
+def _environment(raw: str) -> str:
+    return _one_of(raw, ("development", "test", "production"))
+
+
+def _log_level(raw: str) -> str:
+    return _one_of(raw.lower(), ("debug", "info", "warning", "error"))
 
 
 def _whole(raw: str) -> int:
@@ -190,6 +160,69 @@ def _address(raw: str) -> str:
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ValueError("must be HOST:PORT.")
     return raw
+
+
+def _addresses(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
+
+
+def _secret(raw: str) -> str:
+    if len(raw) < 32:
+        raise ValueError("shorter than 32 characters.")
+    return raw
+
+
+def _database(raw: str) -> str:
+    if not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must start with sqlite:/// or postgresql+psycopg://.")
+    return raw
+
+
+def _redis(raw: str) -> str:
+    if not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://.")
+    return raw
+
+
+def _asset_store(raw: str) -> str:
+    if raw != "disk" and not (raw.startswith("s3://") and urlsplit(raw).netloc):
+        raise ValueError("must be disk or s3://BUCKET.")
+    return raw
+
+
+def _transport(raw: str) -> str:
+    named = raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname
+    if raw != "sandbox" and not named:
+        raise ValueError("must be sandbox, smtp://HOST, smtps://HOST or ses://REGION.")
+    return raw
+
+
+def _sender(raw: str) -> str:
+    if raw.count("@") != 1 or any(c.isspace() for c in raw):
+        raise ValueError("must be one address.")
+    return raw
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "environment": _environment,
+    "log_level": _log_level,
+    "data_dir": Path,
+    "web_workers": _whole,
+    "send_workers": _whole,
+    "answer_hours": _whole,
+    "mail_allow": _addresses,
+    "app_url": _origin,
+    "public_url": _origin,
+    "listen": _address,
+    "sandbox_smtp": _address,
+    "secret_key": _secret,
+    "suppression_key": _secret,
+    "database_url": _database,
+    "redis_url": _redis,
+    "asset_store": _asset_store,
+    "mail_transport": _transport,
+    "mail_from": _sender,
+}
 
 
 def _contradictions(settings: Settings) -> list[str]:

@@ -55,9 +55,8 @@ def _drawn(kind: str, lines: list[str]) -> Iterator[Markup]:
             level = min(len(marks) + 1, 4)
             yield Markup("<h{0}>{1}</h{0}>").format(level, _inline(words))
     elif kind in ("ul", "ol"):
-        items = Markup("").join(
-            Markup("<li>{}</li>").format(_inline(_ITEM.fullmatch(line)[2])) for line in lines
-        )  # type: ignore[index]
+        found = [item[2] for line in lines if (item := _ITEM.fullmatch(line))]
+        items = Markup("").join(Markup("<li>{}</li>").format(_inline(words)) for words in found)
         yield Markup("<{0}>{1}</{0}>").format(Markup(kind), items)  # noqa: S704
     elif kind == "quote":
         yield Markup("<blockquote><p>{}</p></blockquote>").format(

@@ -151,7 +151,8 @@ def brand(pid: str) -> Response:
     response.set_etag(hashlib.sha256(row.stylesheet.encode()).hexdigest()[:20])
     response.cache_control.public = True
     response.cache_control.max_age = 86_400
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _closed(row: PublishedPage) -> tuple[str, int]:

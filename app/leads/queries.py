@@ -29,12 +29,11 @@ class LeadRow:
     waited: timedelta | None
 
 
-def visible_leads(organisation: Organisation) -> Select[tuple[Lead]]:
+def visible_leads(organisation: Organisation) -> Select[Lead]:
     """The leads this organisation may see: its own, or those that partners shared with the vendor."""
     if organisation.kind is OrganisationKind.VENDOR:
-        return select(Lead).where(
-            Lead.vendor_id == organisation.id, Lead.shared_at.is_not(None)
-        )  # unscoped: the vendor sees shared ones only
+        # unscoped: the vendor sees shared ones only
+        return select(Lead).where(Lead.vendor_id == organisation.id, Lead.shared_at.is_not(None))
     return scoped(organisation, Lead)
 
 
@@ -70,26 +69,25 @@ def leads(
 def campaign_names(ids: Iterable[int | None]) -> dict[int, str]:
     """Names of campaigns by id, for rows that are already scoped."""
     wanted = {i for i in ids if i is not None}
-    rows = db.session.execute(
-        select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted))
-    )  # unscoped: ids of scoped rows
-    return {i: name for i, name in rows}
+    # unscoped: ids of scoped rows
+    rows = db.session.execute(select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted)))
+    return dict(rows.all())
 
 
 def lead_counts(organisation: Organisation) -> Counter[LeadStatus]:
     """How many leads stand in each state."""
     visible = visible_leads(organisation).subquery()
     rows = db.session.execute(select(visible.c.status, func.count()).group_by(visible.c.status))
-    return Counter({status: count for status, count in rows})
+    return Counter(dict(rows.all()))
 
 
 def waiting_for(organisation: Organisation) -> int:
     """What waits: a partner's leads without an answer, or a vendor's deals without a decision."""
     if organisation.kind is OrganisationKind.VENDOR:
-        query = scoped(organisation, Deal).where(Deal.status == DealStatus.REGISTERED)
+        waiting = scoped(organisation, Deal).where(Deal.status == DealStatus.REGISTERED).subquery()
     else:
-        query = scoped(organisation, Lead).where(Lead.status == LeadStatus.NEW)
-    return db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        waiting = scoped(organisation, Lead).where(Lead.status == LeadStatus.NEW).subquery()
+    return db.session.scalar(select(func.count()).select_from(waiting)) or 0
 
 
 def answer_time(organisation: Organisation) -> timedelta | None:
@@ -101,7 +99,7 @@ def answer_time(organisation: Organisation) -> timedelta | None:
         .order_by(Lead.answered_at.desc())
         .limit(50)
     )
-    spans = sorted(answered - created for created, answered in rows)
+    spans = sorted(answered - created for created, answered in rows if answered)
     return spans[len(spans) // 2] if len(spans) >= 5 else None
 
 
@@ -148,12 +146,10 @@ def deal_rows(found: Sequence[Deal]) -> list[DealRow]:
     partner_rows = db.session.execute(
         select(Organisation.id, Organisation.name).where(Organisation.id.in_({d.partner_id for d in found}))
     )
-    partners = {i: name for i, name in partner_rows}
+    partners = dict(partner_rows.all())
     people_ids = ({d.registered_by for d in found} | {d.decided_by for d in found}) - {None}
-    people = {
-        i: name
-        for i, name in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids)))
-    }
+    people_rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(people_ids)))
+    people = dict(people_rows.all())
     return [
         DealRow(
             d,
@@ -200,9 +196,9 @@ def board(rows: Sequence[DealRow]) -> list[Column]:
 
 def lead_of(deal: Deal) -> Lead | None:
     """The lead a deal came of."""
-    return (
-        db.session.get(Lead, deal.lead_id) if deal.lead_id else None
-    )  # unscoped: by the scoped deal's own id
+    if deal.lead_id is None:
+        return None
+    return db.session.get(Lead, deal.lead_id)  # unscoped: by the scoped deal's own id
 
 
 def consents_of(lead: Lead) -> list[str]:

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
-from app.clock import now
 from app.attribution import credit
+from app.clock import now
 from app.flows import win as winning
 from app.leads import answer, deals, queries
 from app.leads import mails as lead_mails
@@ -256,7 +256,7 @@ def show_deal(pid: str) -> str:
     deal = queries.deal_or_404(me.organisation, pid)
     [row] = queries.deal_rows([deal])
     lead = queries.lead_of(deal)
-    credits = [
+    credited = [
         (line.campaign or "Unattributed", money((line.credit.amount_minor, deal.currency)))
         for line in credit.lines(deal)
     ]
@@ -266,7 +266,7 @@ def show_deal(pid: str) -> str:
         deal=deal,
         lead=lead,
         touches=timeline(lead) if lead else [],
-        credits=credits,
+        credits=credited,
     )
 
 

@@ -189,7 +189,7 @@ def _spent_by_kit(vendor: Organisation) -> dict[int, int]:
         .where(Claim.status == ClaimStatus.PAID, Claim.currency == vendor.currency)
         .group_by(KitVersion.kit_id)
     )
-    return {kit: int(minor) for kit, minor in db.session.execute(query)}
+    return {kit: int(minor or 0) for kit, minor in db.session.execute(query)}
 
 
 def _credited_by_kit(vendor: Organisation) -> dict[int, tuple[int, int]]:

@@ -182,7 +182,7 @@ def test_a_scheduled_campaign_begins_once_when_its_time_has_come(
     # 02:30 comes twice in Amsterdam on 31 October 2027; the first time counts, and only it.
     moment = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
     monkeypatch.setattr(schedule, "HORIZON", timedelta(days=3000))
-    schedule.set_time(ready.maya(cast), campaign, datetime(2027, 10, 31, 2, 30))
+    schedule.set_time(ready.maya(cast), campaign, datetime.fromisoformat("2027-10-31T02:30"))
     assert campaign.scheduled_at == moment
     launching.launch(ready.maya(cast), campaign, len(PEOPLE))
     db.session.commit()

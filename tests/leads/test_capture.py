@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.db import db
-from app.leads import answer, capture, queries
-from app.leads.models import LeadStatus
 from app.accounts.actor import Actor
 from app.accounts.models import Role
+from app.db import db
 from app.errors import Conflict, Invalid, NotFound
+from app.leads import answer, capture, queries
+from app.leads.models import LeadStatus
 from tests.rig import story as stories
 from tests.rig.cast import Cast
 
@@ -34,7 +34,8 @@ def test_a_second_form_of_the_same_person_updates_the_lead(cast: Cast) -> None:
     second = capture.capture(
         stories.submission(story, token="n2", phone="078 555 01 93", note="And our drivers?")
     )
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert first.id == second.id
     assert second.phone == "078 555 01 93"
     actor = Actor(cast.maya, cast.harbour, Role.ADMIN)
@@ -66,7 +67,8 @@ def test_the_vendor_sees_a_lead_only_once_it_is_shared(cast: Cast) -> None:
 def test_a_campaign_whose_terms_share_leads_shares_them_at_once(cast: Cast) -> None:
     story = stories.campaign(cast.northwind, cast.harbour, shares_leads=True)
     lead = capture.capture(stories.submission(story))
-    assert lead is not None and lead.shared_at == lead.created_at
+    assert lead is not None
+    assert lead.shared_at == lead.created_at
 
 
 def test_answers_stop_the_clock_and_impossible_steps_are_refused(cast: Cast) -> None:
@@ -77,7 +79,8 @@ def test_answers_stop_the_clock_and_impossible_steps_are_refused(cast: Cast) -> 
     with pytest.raises(Invalid):
         answer.reject(actor, lead, "  ")
     answer.accept(actor, lead)
-    assert lead.answered_at is not None and lead.assigned_to == cast.maya.id
+    assert lead.answered_at is not None
+    assert lead.assigned_to == cast.maya.id
     with pytest.raises(Conflict):
         answer.accept(actor, lead)
 

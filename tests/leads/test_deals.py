@@ -66,7 +66,8 @@ def test_the_vendors_yes_protects_the_deal_for_ninety_days(cast: Cast) -> None:
     deal = registered(cast)
     deals.approve(ingrid(cast), deal)
     assert deal.status is DealStatus.APPROVED
-    assert deal.protected_until is not None and deal.decided_by == cast.ingrid.id
+    assert deal.protected_until is not None
+    assert deal.decided_by == cast.ingrid.id
 
 
 def test_a_no_needs_a_reason_that_the_partner_reads(cast: Cast) -> None:

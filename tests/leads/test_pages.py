@@ -36,18 +36,22 @@ def a_deal(cast: Cast) -> Deal:
 
 def test_without_leads_the_page_says_what_to_do(cast: Cast, as_person: Browser) -> None:
     page = as_person(cast.maya).get("/leads").text
-    assert "No leads yet" in page and "See your campaigns" in page
+    assert "No leads yet" in page
+    assert "See your campaigns" in page
 
 
 def test_a_lead_is_read_accepted_and_noted(cast: Cast, as_person: Browser) -> None:
     lead = a_lead(cast)
     browser = as_person(cast.maya)
     page = browser.get("/leads").text
-    assert "Sanne Willems" in page and "Mornings are best" in page and "Answer by" in page
+    assert "Sanne Willems" in page
+    assert "Mornings are best" in page
+    assert "Answer by" in page
     assert browser.post(f"/leads/{lead.pid}/accept").status_code == 303
     assert browser.post(f"/leads/{lead.pid}/note", data={"text": "Calls on Tuesday"}).status_code == 303
     page = browser.get(f"/leads/{lead.pid}").text
-    assert "Calls on Tuesday" in page and "Register a deal" in page
+    assert "Calls on Tuesday" in page
+    assert "Register a deal" in page
 
 
 def test_accepting_twice_says_so_and_changes_nothing(cast: Cast, as_person: Browser) -> None:
@@ -61,7 +65,9 @@ def test_a_viewer_reads_but_finds_no_actions_and_may_do_none(cast: Cast, as_pers
     lead = a_lead(cast)
     browser = as_person(cast.noor)
     page = browser.get(f"/leads/{lead.pid}").text
-    assert "Sanne Willems" in page and "/accept" not in page and "/reject" not in page
+    assert "Sanne Willems" in page
+    assert "/accept" not in page
+    assert "/reject" not in page
     assert browser.post(f"/leads/{lead.pid}/accept").status_code == 403
 
 
@@ -84,7 +90,8 @@ def test_a_deal_is_registered_protected_and_won(cast: Cast, as_person: Browser) 
     assert ingrid.post(f"{address}/approve").status_code == 303
     assert maya.post(f"{address}/won").status_code == 303
     page = maya.get(address).text
-    assert "EUR\u00a021,400" in page and "Who gets the credit" in page
+    assert "EUR\u00a021,400" in page
+    assert "Who gets the credit" in page
     assert "Won" in maya.get("/deals").text
 
 
@@ -96,7 +103,8 @@ def test_a_deal_with_a_bad_amount_comes_back_with_what_was_typed(cast: Cast, as_
         f"/leads/{lead.pid}/deal", data={"account": "Van Dijk", "title": "40 seats", "amount": "12.345"}
     )
     assert answered.status_code == 422
-    assert "EUR has 2 decimals" in answered.text and "40 seats" in answered.text
+    assert "EUR has 2 decimals" in answered.text
+    assert "40 seats" in answered.text
     assert db.session.get_one(Lead, lead.id).status is LeadStatus.ACCEPTED
 
 
