@@ -108,7 +108,7 @@ def _links(campaign: Campaign | None) -> dict[str, str | None]:
     """Addresses of the campaign's other steps, where their pages exist."""
     if campaign is None:
         return {}
-    wanted = {"words": "campaigns.edit", "audience": "campaigns.audience", "check": "launches.check"}
+    wanted = {"words": "campaigns.words", "audience": "campaigns.audience", "check": "launches.check"}
     known = current_app.view_functions
     links = {name: url_for(end, pid=campaign.pid) if end in known else None for name, end in wanted.items()}
     return links | {"campaigns": url_for("campaigns.index") if "campaigns.index" in known else None}
