@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs are a release behind
 from wtforms.validators import AnyOf, Regexp
 
 from app.delivery.control import Knows
@@ -15,7 +16,7 @@ class LaunchForm(Form):
     """When to launch, and to how many people as the page said."""
 
     when = RadioField(
-        "When", choices=[(NOW, "At once"), (LATER, "On a day")], default=NOW, validators=[AnyOf([NOW, LATER])]
+        "When", choices=[SelectChoice(NOW, "At once"), SelectChoice(LATER, "On a day")], default=NOW, validators=[AnyOf([NOW, LATER])]
     )
     day = DateField("Day")
     time = TimeField("Time", default=time(9, 30))
@@ -46,8 +47,8 @@ class ResendForm(Form):
     knows = RadioField(
         "How do you know",
         choices=[
-            (Knows.ASKED, "I asked: it did not arrive"),
-            (Knows.HARMLESS, "I don’t know, and a second copy does no harm"),
+            SelectChoice(Knows.ASKED, "I asked: it did not arrive"),
+            SelectChoice(Knows.HARMLESS, "I don’t know, and a second copy does no harm"),
         ],
         default=Knows.ASKED,
         validators=[AnyOf(list(Knows))],
