@@ -67,9 +67,7 @@ def prepared(
 ) -> Prepared:
     """The same from its parts: kits are previewed with sample values and a sample partner."""
     language = kit.languages[0] if kit.languages else "en"
-    return Prepared(
-        kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner)
-    )
+    return Prepared(kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner))
 
 
 def email(

@@ -145,18 +145,12 @@ def _subject(made: Prepared, piece: EmailPiece | None, version: Subject, fields:
         return version.text
 
 
-def playbook(version: KitVersion) -> str:
-    """The kit's playbook as Markdown, with the kit's default words in it."""
+def words_of(version: KitVersion, template: str) -> str:
+    """A playbook or a post of the kit as Markdown, with the kit's default words in it. Raises RenderError."""
     made = kit_prepared(version)
-    text = made.kit.playbook.source if made.kit.playbook else ""
+    here = "the address of your page"
     return render_words(
-        text,
-        made.slots,
-        made.partner,
-        made.vendor,
-        "the address of your page",
-        made.language,
-        mark_missing=True,
+        template, made.slots, made.partner, made.vendor, here, made.language, mark_missing=True
     )
 
 

@@ -4,14 +4,13 @@ One address for both; who looks decides what stands on it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.assets.store import store
-from app.campaigns import preview
+from app.campaigns import box, preview
 from app.campaigns.forms import picture_size
 from app.campaigns.queries import latest_by_kit, rows_of_kit, used_by
 from app.db import get_or_404
@@ -21,7 +20,6 @@ from app.kits import publish as publishing
 from app.kits.archive import KitError
 from app.kits.forms import PublishForm, RecallForm, UploadForm
 from app.kits.models import Kit, KitVersion, VersionStatus
-from app.kits.pieces import KitSource
 from app.kits.queries import (
     OpenKit,
     cover_url,
@@ -35,22 +33,9 @@ from app.kits.queries import (
     versions_of,
 )
 from app.programs.queries import partners_of
-from app.render.errors import RenderError
-from app.web.filters import plural, size
+from app.web.filters import plural
 
 bp = Blueprint("kits", __name__, url_prefix="/kits")
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row of what is in the box."""
-
-    icon: str
-    title: str
-    note: str
-    href: str = ""
-    action: str = "Preview"
-    thumb: str = ""
 
 
 @bp.get("")
@@ -93,7 +78,7 @@ def _tile(item: OpenKit, campaign: object) -> dict[str, object]:
         "href": url_for("kits.show", pid=item.kit.pid),
         "name": item.source.name,
         "summary": item.source.summary,
-        "meta": [contents(item.source), f"with {item.vendor.name}"],
+        "meta": [box.contents(item.source), f"with {item.vendor.name}"],
         "cover": cover_url(item.version),
         "state": ("campaign", status) if status else None,
     }
@@ -102,15 +87,6 @@ def _tile(item: OpenKit, campaign: object) -> dict[str, object]:
 def _matches(item: OpenKit, words: str) -> bool:
     text = " ".join((item.source.name, item.source.summary, item.source.goal, item.vendor.name)).casefold()
     return all(word in text for word in words.casefold().split())
-
-
-def contents(source: KitSource) -> str:
-    """What is in the box, in a line: `2 emails, page, 3 posts`."""
-    parts = [plural(len(source.emails), "email")] if source.emails else []
-    parts += ["page" if len(source.pages) == 1 else plural(len(source.pages), "page")] if source.pages else []
-    parts += [plural(len(source.posts), "post")] if source.posts else []
-    parts += [plural(len(source.documents), "document")] if source.documents else []
-    return ", ".join(parts + (["playbook"] if source.playbook else []))
 
 
 @bp.get("/<pid>")
@@ -123,7 +99,7 @@ def show(pid: str) -> str:
     item = open_kit(who.organisation, pid)
     campaign = latest_by_kit(who.organisation).get(item.kit.id)
     return render_template(
-        "kits/show.html", item=item, source=item.source, items=_items(item.version, item.source), campaign=campaign,
+        "kits/show.html", item=item, source=item.source, items=box.items(item.version, item.source), campaign=campaign,
         required=sum(slot.required and slot.default is None for slot in item.source.slots),
     )  # fmt: skip
 
@@ -138,82 +114,15 @@ def _vendor_page(
     source = kit_source(version)
     rows = rows_of_kit(vendor, kit)
     return render_template(
-        "kits/vendor_show.html", kit=kit, version=version, versions=versions, source=source, items=_items(version, source),
+        "kits/vendor_show.html", kit=kit, version=version, versions=versions, source=source, items=box.items(version, source),
         errors=publishing.errors(version), live=_live(versions), rows=rows, used=used_by(vendor), upload=UploadForm(),
-        publish_form=publish_form or PublishForm(), recall_form=recall_form or RecallForm(), contents=contents(source),
+        publish_form=publish_form or PublishForm(), recall_form=recall_form or RecallForm(), contents=box.contents(source),
         picture_size=picture_size, partners={row.partner.id for row in rows}, tiers={p.id: s for p, s in partners_of(vendor)},
     )  # fmt: skip
 
 
 def _live(versions: Sequence[KitVersion]) -> KitVersion | None:
     return next((version for version in versions if version.status is VersionStatus.PUBLISHED), None)
-
-
-def _items(version: KitVersion, source: KitSource) -> list[Item]:
-    """What is in the box, each with the way to look at it."""
-    shown = {
-        piece.key: url_for("kits.piece", version=version.pid, key=piece.key)
-        for piece in preview.pieces(source)
-    }
-    items = [
-        Item("mail", e.title, _about_email(version, e.name, e.after_days), shown[f"email/{e.name}"])
-        for e in source.emails
-    ]
-    items += [
-        Item(
-            "world",
-            p.title,
-            f"{plural(len(p.form.fields), 'field')}, {plural(len(p.form.consents), 'consent box', 'consent boxes')}, thank-you page",
-            shown[f"page/{p.name}"],
-        )
-        for p in source.pages
-    ]
-    items += [
-        Item(
-            "share",
-            p.title,
-            "Social post with its picture" if p.image else "Social post",
-            thumb=_thumb(version, p.image),
-        )
-        for p in source.posts
-    ]
-    items += [
-        Item("file-type-pdf", d.title, _about_file(version, d.path), _file(version, d.path), "Open")
-        for d in source.documents
-    ]
-    if source.playbook:
-        items.append(
-            Item(
-                "book",
-                "Playbook",
-                "What to say and do, for you alone",
-                url_for("kits.playbook", version=version.pid),
-                "Read",
-            )
-        )
-    return items
-
-
-def _about_email(version: KitVersion, name: str, after_days: int) -> str:
-    when = f"After {plural(after_days, 'day')} · " if after_days else ""
-    try:
-        made = preview.inbox(preview.kit_prepared(version), name)
-    except RenderError as error:
-        return when + error.message
-    return f"{when}“{made.subject}” · {size(made.size)}"
-
-
-def _file(version: KitVersion, path: str) -> str:
-    return media_url(version, path) if path in version.media else ""
-
-
-def _thumb(version: KitVersion, path: str) -> str:
-    return _file(version, path) if path else ""
-
-
-def _about_file(version: KitVersion, path: str) -> str:
-    facts = version.media.get(path)
-    return f"{path.rsplit('/', 1)[-1]}, {size(int(facts['size']))}" if facts else path
 
 
 @bp.get("/versions/<version>/pieces/<path:key>")
@@ -224,20 +133,24 @@ def piece(version: str, key: str) -> str:
     source = kit_source(found)
     shown = preview.chosen(source, key)
     return render_template(
-        "kits/piece.html", version=found, source=source, kit=kit_by_id(found.kit_id), shown=shown, pieces=preview.pieces(source), **frames(found, shown)
+        "kits/piece.html", version=found, source=source, kit=kit_by_id(found.kit_id), shown=shown, pieces=preview.pieces(source), **box.frames(found, shown)
     )  # fmt: skip
 
 
-def frames(version: KitVersion, shown: preview.Piece | None) -> dict[str, object]:
-    """What a template needs to frame a piece of a kit; `failure` says in words why there is nothing to see."""
+@bp.get("/versions/<version>/posts/<path:key>")
+@member(vendor=ANYONE, partner=ANYONE)
+def post(version: str, key: str) -> str:
+    """A social post: its words to copy, and its picture."""
+    found = version_for(actor().organisation, version)
+    source = kit_source(found)
+    shown = next((p for p in source.posts if p.name == key), None)
     if shown is None:
-        return {"src": None, "dark": None, "inbox": None, "failure": "This kit has nothing to show yet."}
-    try:
-        line = preview.inbox(preview.kit_prepared(version), shown.name) if shown.kind == "email" else None
-    except RenderError as error:
-        return {"src": None, "dark": None, "inbox": None, "failure": error.message}
-    dark = preview.address(version, shown, dark=True) if shown.kind == "email" else None
-    return {"src": preview.address(version, shown), "dark": dark, "inbox": line, "failure": None}
+        raise NotFound()
+    picture = media_url(found, shown.image) if shown.image in found.media else None
+    return render_template(
+        "kits/post.html", post=shown, source=source, kit=kit_by_id(found.kit_id), picture=picture,
+        text=preview.words_of(found, shown.source),
+    )  # fmt: skip
 
 
 @bp.get("/versions/<version>/playbook")
@@ -252,7 +165,7 @@ def playbook(version: str) -> str:
         "kits/playbook.html",
         source=source,
         kit=kit_by_id(found.kit_id),
-        text=prose.to_html(preview.playbook(found)),
+        text=prose.to_html(preview.words_of(found, source.playbook.source)),
     )
 
 

@@ -133,6 +133,10 @@ def piece(cast: Cast) -> Values:
     return {"version": published(cast).pid, "key": "email/invitation"}
 
 
+def post_of_kit(cast: Cast) -> Values:
+    return {"version": published(cast).pid, "key": "open_door"}
+
+
 def library_file(cast: Cast) -> Values:
     return {"pid": _kept(add_file(maya(cast), "Price list.pdf", PDF)).pid}
 
@@ -344,6 +348,7 @@ EXAMPLES: dict[str, Example] = {
     "funds.withdraw_request": request,
     "imports.refused": import_with_refusals,
     "kits.piece": piece,
+    "kits.post": post_of_kit,
     "kits.publish": draft_version,
     "kits.show": kit,
     "library.download": library_file,
@@ -361,6 +366,7 @@ EXAMPLES: dict[str, Example] = {
 SEEN_BY: dict[str, tuple[frozenset[str], str]] = {
     "kits.show": (frozenset({"lieve"}), "a published kit is open to every partner of its vendor"),
     "kits.piece": (frozenset({"lieve"}), "a published kit is open to every partner of its vendor"),
+    "kits.post": (frozenset({"lieve"}), "a published kit is open to every partner of its vendor"),
     "kits.playbook": (frozenset({"lieve"}), "a published kit is open to every partner of its vendor"),
 }
 

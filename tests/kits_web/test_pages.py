@@ -148,3 +148,15 @@ def test_kit_pictures_are_served_and_nothing_else_is(client: FlaskClient, cast: 
         "assets/none.png",
     ):
         assert client.get(f"{base}/{path}").status_code == 404
+
+
+def test_a_post_can_be_read_with_its_picture(as_person: Browser, cast: Cast) -> None:
+    version = published(cast)
+    browser = as_person(cast.maya)
+    kit = browser.get(f"/kits/{_kit_pid(browser)}").get_data(as_text=True)
+    address = re.findall(rf"/kits/versions/{version.pid}/posts/[\w-]+", kit)[0]
+    page = browser.get(address).get_data(as_text=True)
+    assert f"{current().public_url}/media/kit/{version.pid}/assets/post-" in page
+    assert "the address of your page" in page
+    assert "{{" not in page
+    assert browser.get(f"/kits/versions/{version.pid}/posts/none").status_code == 404

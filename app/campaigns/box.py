@@ -1,0 +1,99 @@
+"""What is in a kit's box, as pages list it, and the frames in which its pieces are looked at."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from app.campaigns import preview
+from app.kits.models import KitVersion
+from app.kits.pieces import EmailPiece, KitSource, PagePiece
+from app.kits.queries import media_url
+from app.render.errors import RenderError
+from app.web.filters import plural, size
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row of what is in the box."""
+
+    icon: str
+    title: str
+    note: str
+    href: str = ""
+    action: str = "Preview"
+    thumb: str = ""
+
+
+def contents(source: KitSource) -> str:
+    """What is in the box, in a line: `2 emails, page, 3 posts`."""
+    pages = len(source.pages)
+    parts = [
+        plural(len(source.emails), "email") if source.emails else "",
+        ("page" if pages == 1 else plural(pages, "page")) if pages else "",
+        plural(len(source.posts), "post") if source.posts else "",
+        plural(len(source.documents), "document") if source.documents else "",
+        "playbook" if source.playbook else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def items(version: KitVersion, source: KitSource) -> list[Item]:
+    """Everything in the box, each with the way to look at it."""
+    found = [_email(version, email) for email in source.emails]
+    found += [_page(version, page) for page in source.pages]
+    for post in source.posts:
+        note = "Social post with its picture" if post.image else "Social post"
+        href = url_for("kits.post", version=version.pid, key=post.name)
+        found.append(Item("share", post.title, note, href, "Read", _file(version, post.image)))
+    for document in source.documents:
+        about = _about_file(version, document.path)
+        found.append(Item("file-type-pdf", document.title, about, _file(version, document.path), "Open"))
+    if source.playbook:
+        href = url_for("kits.playbook", version=version.pid)
+        found.append(Item("book", "Playbook", "What to say and do, for you alone", href, "Read"))
+    return found
+
+
+def frames(version: KitVersion, shown: preview.Piece | None) -> dict[str, object]:
+    """What a template needs to frame a piece of a kit; `failure` says in words why there is nothing to see."""
+    if shown is None:
+        return _nothing("This kit has nothing to show yet.")
+    if shown.kind == "page":
+        return {"src": preview.address(version, shown), "dark": None, "inbox": None, "failure": None}
+    try:
+        line = preview.inbox(preview.kit_prepared(version), shown.name)
+    except RenderError as error:
+        return _nothing(error.message)
+    dark = preview.address(version, shown, dark=True)
+    return {"src": preview.address(version, shown), "dark": dark, "inbox": line, "failure": None}
+
+
+def _nothing(failure: str) -> dict[str, object]:
+    return {"src": None, "dark": None, "inbox": None, "failure": failure}
+
+
+def _email(version: KitVersion, email: EmailPiece) -> Item:
+    when = f"After {plural(email.after_days, 'day')} · " if email.after_days else ""
+    try:
+        made = preview.inbox(preview.kit_prepared(version), email.name)
+        note = f"{when}“{made.subject}” · {size(made.size)}"
+    except RenderError as error:
+        note = when + error.message
+    href = url_for("kits.piece", version=version.pid, key=f"email/{email.name}")
+    return Item("mail", email.title, note, href)
+
+
+def _page(version: KitVersion, page: PagePiece) -> Item:
+    boxes = plural(len(page.form.consents), "consent box", "consent boxes")
+    note = f"{plural(len(page.form.fields), 'field')}, {boxes}, thank-you page"
+    href = url_for("kits.piece", version=version.pid, key=f"page/{page.name}")
+    return Item("world", page.title, note, href)
+
+
+def _file(version: KitVersion, path: str) -> str:
+    return media_url(version, path) if path in version.media else ""
+
+
+def _about_file(version: KitVersion, path: str) -> str:
+    facts = version.media.get(path)
+    return f"{path.rsplit('/', 1)[-1]}, {size(int(facts['size']))}" if facts else path
