@@ -116,7 +116,7 @@ def hold_together(env: Mapping[str, str], report: Mapping[str, Any]) -> list[Row
         row("MDF", "paid as the ledger has it, EUR", "ledger_paid_minor", "vendor paid", money=True),
         row("MDF", "all accounts of the ledger together, EUR", "ledger_sum_minor", money=True),
         Row("report", "the test’s verdict", None, report["verdict"] or "none", None),
-        Row("report", "the vendor’s page says", None, report["returned"] or "none", None),
+        Row("report", "the return", None, report["returned"] or "none", None),
     ]
 
 

@@ -140,15 +140,15 @@ class Story:
         results = self.partner.results()
         self.report.pages = figures_of(results)
         test = (
-            self.partner.maya.open(self.partner.campaign_url).follow("Tests")
-            if results.has_link("Tests")
+            self.partner.maya.open(self.partner.campaign_url).follow("Test")
+            if results.has_link("Test")
             else None
         )
         verdict = test.soup.select_one(".tl-verdict") if test else None
         self.report.verdict = " ".join(verdict.get_text(" ").split()) if verdict else ""
         home = self.vendor.ingrid.open("/")
-        lead = home.soup.select_one(".tl-lead")
-        self.report.returned = " ".join(lead.get_text(" ").split()) if lead else ""
+        returned = results.soup.select_one("#return")
+        self.report.returned = " ".join(returned.get_text(" ").split()) if returned else ""
         self.report.pages |= {f"vendor {label}": value for label, value in figures_of(home).items()}
 
 

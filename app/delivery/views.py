@@ -9,12 +9,13 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
+from app.attribution import returns
 from app.campaigns import subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
 from app.clock import local, now
 from app.db import db, get_or_404
-from app.delivery import control, launch_views, progress, queries
+from app.delivery import control, progress, queries
 from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
@@ -27,7 +28,7 @@ from app.web.csv import csv_response
 from app.web.paging import wanted
 
 bp = Blueprint("results", __name__, url_prefix="/campaigns")
-blueprints = [launch_views.bp, bp]
+blueprints = [bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _S = CampaignStatus
@@ -59,6 +60,7 @@ def show(pid: str) -> Answer:
         **_frame(campaign, "Results"),
         **_live(campaign, stand),
         funnel=funnel(campaign, stand),
+        returned=returns.by_campaign(actor().organisation, campaign.id),
         chart=hours_chart(hours, actor().organisation.timezone),
         uncertain=queries.uncertain(actor().organisation, campaign, limit=3) if actor().is_partner else [],
     )
