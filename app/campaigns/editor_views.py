@@ -11,7 +11,7 @@ from app.assets.brand import gaps, logo_of
 from app.assets.colors import pairs
 from app.assets.queries import media_url
 from app.assets.upload import add_image
-from app.campaigns import preview, subject_test, words
+from app.campaigns import preview, send_test, subject_test, words
 from app.campaigns.blueprint import bp
 from app.campaigns.forms import PREFIX, SubjectForm, groups
 from app.campaigns.models import Campaign
@@ -57,9 +57,24 @@ def save_words(pid: str) -> Answer:
         return render_template("campaigns/_saved.html", **_context(campaign, typed))
     if typed.errors:
         return _page(campaign, typed), 422
+    if request.form.get("then") == "test":
+        return _send_test(campaign, made.kit)
     if request.form.get("then") == "audience":
         return redirect(url_for("campaigns.audience", pid=campaign.pid))
     flash("Saved.")
+    return redirect(
+        url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person())
+    )
+
+
+def _send_test(campaign: Campaign, kit: KitSource) -> Answer:
+    shown = preview.chosen(kit, _asked_piece())
+    try:
+        mail = send_test.send(actor(), campaign, shown.name if shown and shown.kind == "email" else None)
+    except RenderError as error:
+        flash(f"No test was sent. {error.message}", "error")
+    else:
+        flash(f"Saved. A test is on its way to {mail.recipient}.")
     return redirect(
         url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person())
     )

@@ -42,9 +42,19 @@ def campaign_for(organisation: Organisation, pid: str) -> Campaign:
     return get_or_404(organisation, Campaign, pid)
 
 
+def campaign_by_id(campaign_id: int) -> Campaign:
+    """The campaign that a row of ours points to; whoever asks has checked that the row is theirs."""
+    return db.session.get_one(Campaign, campaign_id)  # unscoped: by the asker's own row
+
+
 def vendor_of(campaign: Campaign) -> Organisation:
     """The vendor whose kit it is."""
     return db.session.get_one(Organisation, campaign.vendor_id)
+
+
+def partner_of(campaign: Campaign) -> Organisation:
+    """The partner who made it."""
+    return db.session.get_one(Organisation, campaign.partner_id)
 
 
 def campaigns_of(organisation: Organisation, statuses: Iterable[CampaignStatus] | None = None) -> list[Row]:

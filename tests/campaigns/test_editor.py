@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.assets.models import Asset
 from app.campaigns import subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
 from app.db import db, scoped
+from app.delivery.models import Delivery
+from app.mail.models import OutgoingMail
 from app.settings import current
 from tests.assets.pictures import picture
 from tests.campaigns.made import FILLED, draft
@@ -222,3 +225,17 @@ def test_the_list_says_the_next_step_and_no_figure_that_isn_t_there(as_person: B
     assert "None here" in browser.get("/campaigns?show=ended").get_data(as_text=True)
     browser.post(f"/campaigns/{campaign.pid}/words", data=TYPED)
     assert "Choose who gets it" in browser.get("/campaigns").get_data(as_text=True)
+
+
+def test_a_test_goes_to_whoever_asks_and_to_nobody_else(as_person: Browser, cast: Cast) -> None:
+    campaign = draft(cast)
+    data = {**TYPED, "slot-headline": "Mind the {{7*7}} doors", "then": "test"}
+    page = as_person(cast.jonas).post(f"/campaigns/{campaign.pid}/words", data=data, follow_redirects=True)
+    assert "A test is on its way to jonas@harbour-it.example." in page.get_data(as_text=True)
+    mail = db.session.scalars(select(OutgoingMail)).one()
+    assert mail.recipient == "jonas@harbour-it.example"
+    assert mail.subject == "Test: Is home the weakest door to your office?"
+    assert "Hello Jonas," in mail.text
+    assert "Mind the {{7*7}} doors" in mail.text
+    assert "Mind the {{7*7}} doors" in " ".join(unescape(mail.html).split())
+    assert not list(db.session.scalars(scoped(cast.harbour, Delivery)))
