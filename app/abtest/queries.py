@@ -13,12 +13,12 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Row:
-    """A test and its campaign's name and public id."""
+    """A test, its campaign's name and public id, and the partner's name."""
 
     experiment: Experiment
     campaign: str
     campaign_pid: str
-    partner_id: int
+    partner: str
 
 
 def tests_of(organisation: Organisation) -> list[Row]:
@@ -27,7 +27,8 @@ def tests_of(organisation: Organisation) -> list[Row]:
     rows = db.session.execute(
         scoped(organisation, Experiment)
         .join(campaign, campaign.c.id == Experiment.campaign_id)
-        .with_only_columns(Experiment, campaign.c.name, campaign.c.pid, Experiment.partner_id)
+        .join(Organisation, Organisation.id == Experiment.partner_id)
+        .with_only_columns(Experiment, campaign.c.name, campaign.c.pid, Organisation.name)
         .order_by(Experiment.id.desc())
         .limit(MOST)
     ).all()

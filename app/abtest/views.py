@@ -7,9 +7,8 @@ from app.abtest.decide import evidence_words, lift_words
 from app.abtest.models import Experiment
 from app.abtest.picture import evidence_picture, lift_picture
 from app.accounts.access import ANYONE, actor, member
-from app.accounts.models import Organisation
-from app.campaigns.models import Campaign
-from app.db import db, get_or_404
+from app.campaigns.queries import campaign_by_id, partner_of
+from app.db import get_or_404
 from app.flows import verdict
 
 bp = Blueprint("tests", __name__)
@@ -21,9 +20,8 @@ blueprints = [bp]
 def index() -> str:
     """All tests, one row each with its sentence."""
     rows = [(row, verdict.report(row.experiment)) for row in queries.tests_of(actor().organisation)]
-    names = {row.partner_id: db.session.get_one(Organisation, row.partner_id).name for row, _ in rows}
     kits = url_for("kits.index") if "kits.index" in current_app.view_functions else None
-    return render_template("abtest/index.html", rows=rows, names=names, kits=kits)
+    return render_template("abtest/index.html", rows=rows, kits=kits)
 
 
 @bp.get("/tests/<pid>")
@@ -34,7 +32,7 @@ def show(pid: str) -> str:
     report = verdict.report(experiment)
     start = experiment.started_at
     known = current_app.view_functions
-    campaign = db.session.get_one(Campaign, experiment.campaign_id)
+    campaign = campaign_by_id(experiment.campaign_id)
     return render_template(
         "abtest/show.html",
         report=report,
@@ -46,7 +44,7 @@ def show(pid: str) -> str:
         campaign_url=url_for("results.show", pid=campaign.pid)
         if "results.show" in known and actor().is_partner
         else None,
-        partner=db.session.get_one(Organisation, experiment.partner_id),
+        partner=partner_of(campaign),
         lift=lift_picture(report.points, start) if start else None,
         evidence=evidence_picture(report.points, start, report.rules.line) if start else None,
     )

@@ -41,8 +41,8 @@ def pause(actor: Actor, campaign: Campaign) -> None:
 
 def pause_by_system(send_id: int, reason: str) -> None:
     """Pause the campaign of a send because its mail server wants nothing of us; does nothing if it isn't running."""
-    send = db.session.get_one(Send, send_id)
-    campaign = db.session.get_one(Campaign, send.campaign_id)
+    send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
+    campaign = db.session.get_one(Campaign, send.campaign_id)  # unscoped: the job's own send
     _lock(campaign)
     if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.LAUNCHING):
         return
@@ -108,9 +108,9 @@ def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
 
     Raises Refused too early or when the campaign was cancelled, Conflict when the message is not uncertain (any more).
     """
-    campaign = db.session.get_one(Campaign, delivery.campaign_id)
+    campaign = db.session.get_one(Campaign, delivery.campaign_id)  # unscoped: by the delivery's own id
     _lock(campaign)
-    send = db.session.get_one(Send, delivery.send_id)
+    send = db.session.get_one(Send, delivery.send_id)  # unscoped: by the delivery's own id
     if now() < resend_from(delivery):
         raise Refused(
             "Their server may still take it: it has ten minutes to answer. Send it again after that."

@@ -19,8 +19,8 @@ OPEN_STATES = (DeliveryState.HELD, DeliveryState.READY, DeliveryState.CLAIMED, D
 
 def finish(send_id: int) -> bool:
     """Finish a send whose rows are all decided, and its campaign with its last send. True if this call did it."""
-    send = db.session.get_one(Send, send_id)
-    campaign = db.session.get_one(Campaign, send.campaign_id)
+    send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
+    campaign = db.session.get_one(Campaign, send.campaign_id)  # unscoped: the job's own send
     db.session.refresh(campaign, with_for_update=True)
     db.session.refresh(send, with_for_update=True)
     if send.status is not SendStatus.SENDING or db.session.scalar(select(_has_open(send_id))):

@@ -25,7 +25,7 @@ def expand_send(send_id: int) -> None:
     if made is None:
         return
     if made.rows != made.expected:
-        send = db.session.get_one(Send, send_id)
+        send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
         audit.record(None, "send.audience_changed", send, expected=made.expected, rows=made.rows)
     log.info("send.expanded", send_id=send_id, rows=made.rows)
     enqueue(JobName.SEND_SLICE, send_id)

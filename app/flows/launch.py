@@ -89,7 +89,7 @@ def start_due(campaign_id: int) -> Send | None:
 
     What forbids it meanwhile (a recalled kit, nobody left to mail) takes it back to approved with the reason, for a person to see.
     """
-    campaign = db.session.get(Campaign, campaign_id)
+    campaign = db.session.get(Campaign, campaign_id)  # unscoped: the job's own campaign
     if campaign is None:
         return None
     db.session.refresh(campaign, with_for_update=True)

@@ -60,11 +60,15 @@ def variants(experiment: Experiment) -> list[Variant]:
 
 def lines(experiment: Experiment) -> dict[int, str]:
     """What each version says, by its id: the subject as it was sent to somebody unknown, before the launch as it was planned."""
-    planned = {variant.id: str(variant.value.get("subject", variant.label)) for variant in variants(experiment)}
+    planned = {
+        variant.id: str(variant.value.get("subject", variant.label)) for variant in variants(experiment)
+    }
     sent = select(Rendering.variant_id, Rendering.subject).where(  # unscoped: the caller's test
         Rendering.variant_id.in_(planned)
     )
-    return planned | {variant: subject for variant, subject in db.session.execute(sent) if variant is not None}
+    return planned | {
+        variant: subject for variant, subject in db.session.execute(sent) if variant is not None
+    }
 
 
 def totals(experiment: Experiment) -> list[Totals]:

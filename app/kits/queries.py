@@ -139,12 +139,12 @@ def is_current(source: KitSource, day: date) -> bool:
 
 def version_by_id(version_id: int) -> KitVersion:
     """The version that a row of ours points to; whoever asks has checked that the row is theirs."""
-    return _found(db.session.get(KitVersion, version_id))
+    return _found(db.session.get(KitVersion, version_id))  # unscoped: by the asker's own row
 
 
 def kit_by_id(kit_id: int) -> Kit:
     """The kit that a row of ours points to; whoever asks has checked that the row is theirs."""
-    return _found(db.session.get(Kit, kit_id))
+    return _found(db.session.get(Kit, kit_id))  # unscoped: by the asker's own row
 
 
 def _found(row: R | None) -> R:

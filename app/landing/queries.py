@@ -19,6 +19,15 @@ def public_page(pid: str) -> PublishedPage:
     return page
 
 
+def answers_on(page: PublishedPage, submission_id: int) -> dict[str, str]:
+    """What was filled in on this page; nothing where the submission is another page's."""
+    query = select(Submission).where(  # unscoped: of a public page, by an id that a signed token holds
+        Submission.id == submission_id, Submission.page_id == page.id
+    )
+    stored = db.session.scalars(query).one_or_none()
+    return {key: str(value) for key, value in stored.fields.items()} if stored else {}
+
+
 def submission_count(campaign: Campaign) -> int:
     """How many different people left their details; what is held back as a robot's is not counted."""
     query = select(

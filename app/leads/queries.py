@@ -32,8 +32,8 @@ class LeadRow:
 def visible_leads(organisation: Organisation) -> Select[Lead]:
     """The leads this organisation may see: its own, or those that partners shared with the vendor."""
     if organisation.kind is OrganisationKind.VENDOR:
-        # unscoped: the vendor sees shared ones only
-        return select(Lead).where(Lead.vendor_id == organisation.id, Lead.shared_at.is_not(None))
+        shared = select(Lead).where(Lead.shared_at.is_not(None))  # unscoped: the vendor's shared ones
+        return shared.where(Lead.vendor_id == organisation.id)
     return scoped(organisation, Lead)
 
 
@@ -69,8 +69,8 @@ def leads(
 def campaign_names(ids: Iterable[int | None]) -> dict[int, str]:
     """Names of campaigns by id, for rows that are already scoped."""
     wanted = {i for i in ids if i is not None}
-    # unscoped: ids of scoped rows
-    rows = db.session.execute(select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted)))
+    query = select(Campaign.id, Campaign.name).where(Campaign.id.in_(wanted))  # unscoped: ids of scoped rows
+    rows = db.session.execute(query)
     return dict(rows.all())
 
 

@@ -7,16 +7,15 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from werkzeug.wrappers import Response
 
 from app.accounts.access import EDITORS, actor, member
-from app.accounts.models import Organisation
 from app.campaigns.models import Campaign
 from app.clock import now, today
 from app.db import db, get_or_404
 from app.errors import Conflict, Invalid, NotFound
 from app.mdf import ask as asking
-from app.mdf import deadlines, present, queries, rules
+from app.mdf import deadlines, present, queries, related, rules
 from app.mdf.blueprint import bp
 from app.mdf.forms import AskForm, ask_form, sure
-from app.mdf.models import ActivityType, MdfRequest, RequestStatus
+from app.mdf.models import MdfRequest, RequestStatus
 from app.mdf.queries import Offer
 from app.money import Money
 
@@ -45,7 +44,7 @@ def edit_request(pid: str) -> Answer:
     draft = get_or_404(actor().organisation, MdfRequest, pid)
     if draft.status is not RequestStatus.DRAFT:
         raise Conflict("Take the request back first, then change it.")
-    campaign = db.session.get(Campaign, draft.campaign_id) if draft.campaign_id else None
+    campaign = related.campaign_of(draft)
     return _ask(campaign, draft)
 
 
@@ -128,7 +127,7 @@ def _form(campaign: Campaign | None, draft: MdfRequest | None) -> tuple[AskForm,
 
 def _values(campaign: Campaign | None, draft: MdfRequest | None, offers: list[Offer]) -> dict[str, Any]:
     if draft is not None:
-        activity = db.session.get_one(ActivityType, draft.activity_type_id)
+        activity = related.activity_of(draft)
         fields = ("title", "supplier", "purpose", "starts_on", "ends_on", "shares_leads")
         money = {
             "cost": Money(draft.cost_minor, draft.currency),
@@ -168,9 +167,7 @@ def _new(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> askin
 def _facts(form: AskForm, offers: list[Offer], campaign: Campaign | None) -> dict[str, Any]:
     """What the page says about the plan as far as it is typed."""
     offer = _picked(form, offers) or (offers[0] if offers else None)
-    vendor = (
-        offer.vendor if offer else (db.session.get(Organisation, campaign.vendor_id) if campaign else None)
-    )
+    vendor = offer.vendor if offer else (related.vendor_of(campaign) if campaign else None)
     zone = vendor.timezone if vendor else actor().organisation.timezone
     until = deadlines.add_working_days(today(zone), deadlines.ANSWER_REQUEST)
     cost = form.cost.data if isinstance(form.cost.data, Money) else None

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.assets.models import Asset
-from app.campaigns.models import Campaign
+from app.campaigns.queries import campaign_by_id
 from app.db import db
 from app.delivery.models import Delivery, Rendering, Send
-from app.kits.models import Kit, KitVersion
+from app.kits.queries import kit_by_id, version_by_id
 from app.landing.models import PublishedPage
 from app.leads.models import Lead
+from app.mdf import related
 from app.mdf.models import Claim, MdfRequest
 
 
@@ -46,7 +46,7 @@ def holds(claim: Claim) -> bool:
 
 
 def _invoice(claim: Claim) -> dict[str, Any]:
-    file = db.session.get(Asset, claim.invoice_asset_id) if claim.invoice_asset_id else None
+    file = related.invoice_of(claim)
     return {
         "number": claim.invoice_number,
         "supplier": claim.supplier,
@@ -68,9 +68,9 @@ def _request(request: MdfRequest) -> dict[str, Any]:
 
 
 def _campaign(campaign_id: int) -> dict[str, Any]:
-    campaign = db.session.get_one(Campaign, campaign_id)
-    version = db.session.get_one(KitVersion, campaign.kit_version_id)
-    kit = db.session.get_one(Kit, version.kit_id)
+    campaign = campaign_by_id(campaign_id)
+    version = version_by_id(campaign.kit_version_id)
+    kit = kit_by_id(version.kit_id)
     return {
         "campaign": {
             "pid": campaign.pid,

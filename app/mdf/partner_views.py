@@ -6,19 +6,17 @@ from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.accounts.access import EDITORS, actor, member
-from app.accounts.models import Organisation
 from app.assets.models import Asset
 from app.assets.upload import add_file
-from app.campaigns.models import Campaign
 from app.clock import today
 from app.db import db, get_or_404
 from app.errors import AppError, Invalid, Refused
 from app.mdf import ask as asking
-from app.mdf import balances, decide, present, queries, rules
+from app.mdf import balances, decide, present, queries, related, rules
 from app.mdf import claim as claiming
 from app.mdf.blueprint import bp
 from app.mdf.forms import AnswerForm, claim_form, sure
-from app.mdf.models import ActivityType, Claim, MdfRequest
+from app.mdf.models import Claim, MdfRequest
 from app.money import Money
 from app.web.filters import money as spoken
 
@@ -48,14 +46,14 @@ def request_page(row: MdfRequest, form: AnswerForm | None = None) -> str:
     """A request as its partner sees it."""
     partner = actor().organisation
     claims = queries.claims_of(partner, row)
-    vendor = db.session.get_one(Organisation, row.vendor_id)
+    vendor = related.vendor_of(row)
     return render_template(
         "mdf/request.html",
         request_row=row,
         vendor=vendor,
         partner=partner,
-        activity=db.session.get_one(ActivityType, row.activity_type_id),
-        campaign=db.session.get(Campaign, row.campaign_id) if row.campaign_id else None,
+        activity=related.activity_of(row),
+        campaign=related.campaign_of(row),
         claims=claims,
         path=present.path(row, claims[-1] if claims else None, vendor),
         notes=queries.notes_of(partner, row),
@@ -125,7 +123,7 @@ def new_claim(pid: str) -> Answer:
                 flash(f"{made.number} is with {present.deciders(made.vendor_id)}.")
                 return redirect(url_for("funds.claim_page", pid=made.pid), 303)
         status = 422
-    vendor = db.session.get_one(Organisation, row.vendor_id)
+    vendor = related.vendor_of(row)
     left = balances.reserved_for(row)
     return render_template(
         "mdf/claim_form.html", form=form, request_row=row, vendor=vendor, left=left
@@ -149,8 +147,8 @@ def _file(upload: Any) -> Asset | None:
 def claim_page(row: Claim, form: AnswerForm | None = None) -> str:
     """A claim as its partner sees it."""
     partner = actor().organisation
-    request_row = db.session.get_one(MdfRequest, row.request_id)
-    vendor = db.session.get_one(Organisation, row.vendor_id)
+    request_row = related.request_of(row)
+    vendor = related.vendor_of(row)
     checks = rules.of_claim(request_row, row, queries.other_claims(row), vendor.name)
     return render_template(
         "mdf/claim.html",
@@ -158,7 +156,7 @@ def claim_page(row: Claim, form: AnswerForm | None = None) -> str:
         request_row=request_row,
         vendor=vendor,
         partner=partner,
-        activity=db.session.get_one(ActivityType, request_row.activity_type_id),
+        activity=related.activity_of(request_row),
         checks=checks,
         tally=rules.tally(checks),
         pieces=present.pieces(row),

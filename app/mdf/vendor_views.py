@@ -5,11 +5,10 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import MONEY, actor, member
 from app.accounts.models import Organisation
-from app.campaigns.models import Campaign
 from app.clock import today
 from app.db import db, get_or_404
 from app.errors import Invalid, NotFound
-from app.mdf import balances, decide, present, queries, rules, settle, statement
+from app.mdf import balances, decide, present, queries, related, rules, settle, statement
 from app.mdf.blueprint import bp
 from app.mdf.forms import (
     DecisionForm,
@@ -17,7 +16,7 @@ from app.mdf.forms import (
     decision_form,
 )
 from app.mdf.ledger import Balances
-from app.mdf.models import ActivityType, Claim, ClaimStatus, Fund, MdfRequest
+from app.mdf.models import Claim, ClaimStatus, MdfRequest
 from app.money import Money
 
 Answer = str | Response | tuple[str, int]
@@ -64,8 +63,8 @@ def request_page(row: MdfRequest, form: DecisionForm | None = None) -> str:
     vendor = actor().organisation
     if row.submitted_at is None:
         raise NotFound(kind="MdfRequest")
-    fund = db.session.get_one(Fund, row.fund_id)
-    partner = db.session.get_one(Organisation, row.partner_id)
+    fund = related.fund_of(row)
+    partner = related.partner_of(row)
     claims = queries.claims_of(vendor, row)
     return render_template(
         "mdf/vendor_request.html",
@@ -73,8 +72,8 @@ def request_page(row: MdfRequest, form: DecisionForm | None = None) -> str:
         vendor=vendor,
         partner=partner,
         fund=fund,
-        activity=db.session.get_one(ActivityType, row.activity_type_id),
-        campaign=db.session.get(Campaign, row.campaign_id) if row.campaign_id else None,
+        activity=related.activity_of(row),
+        campaign=related.campaign_of(row),
         claims=claims,
         notes=queries.notes_of(vendor, row),
         clock=present.request_clock(row, vendor),
@@ -140,9 +139,9 @@ def end_request(pid: str) -> Response:
 def claim_page(row: Claim, form: DecisionForm | None = None, payment: PaymentForm | None = None) -> str:
     """A claim as its vendor sees it: rules, packet, what a yes writes in the ledger, and the decision."""
     vendor = actor().organisation
-    request_row = db.session.get_one(MdfRequest, row.request_id)
-    fund = db.session.get_one(Fund, request_row.fund_id)
-    partner = db.session.get_one(Organisation, row.partner_id)
+    request_row = related.request_of(row)
+    fund = related.fund_of(request_row)
+    partner = related.partner_of(row)
     checks = rules.of_claim(request_row, row, queries.other_claims(row), vendor.name)
     held = balances.balances(fund, partner.id)
     return render_template(
@@ -152,7 +151,7 @@ def claim_page(row: Claim, form: DecisionForm | None = None, payment: PaymentFor
         vendor=vendor,
         partner=partner,
         fund=fund,
-        activity=db.session.get_one(ActivityType, request_row.activity_type_id),
+        activity=related.activity_of(request_row),
         checks=checks,
         tally=rules.tally(checks),
         pieces=present.pieces(row),

@@ -3,10 +3,9 @@
 from flask import Response, abort, render_template
 
 from app.accounts.access import ANYONE, actor, member
-from app.assets.models import Asset
 from app.assets.store import store
-from app.db import db, get_or_404
-from app.mdf import ask_views, fund_views, packet, partner_views, queries, statement, vendor_views
+from app.db import get_or_404
+from app.mdf import ask_views, fund_views, packet, partner_views, queries, related, statement, vendor_views
 from app.mdf.blueprint import bp
 from app.mdf.models import Claim, MdfRequest
 from app.web.navigation import register_count
@@ -55,7 +54,7 @@ def claim_packet(pid: str) -> Response:
 def claim_invoice(pid: str) -> Response:
     """The invoice as it was added, for the two sides of the claim."""
     claim = get_or_404(actor().organisation, Claim, pid)
-    file = db.session.get(Asset, claim.invoice_asset_id) if claim.invoice_asset_id else None
+    file = related.invoice_of(claim)
     if file is None:
         abort(404)
     ending = file.key.rsplit(".", 1)[-1]

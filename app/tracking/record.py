@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from app import tokens
 from app.clock import now
 from app.db import db
+from app.delivery.compose import CLICK, OPEN, RENDERING
 from app.delivery.finish import arrived
 from app.delivery.models import Delivery, DeliveryState, Link, Rendering, Send
 from app.tracking.machines import BURST, IN_A_BURST, Seen, judge
@@ -43,6 +45,31 @@ def source_of(delivery: Delivery | None = None, rendering: Rendering | None = No
         send = db.session.get_one(Send, rendering.send_id)  # unscoped: by the rendering's own id
         return Source(send.id, rendering.partner_id, send.campaign_id, rendering.variant_id)
     return None
+
+
+def clicked(token: str) -> Source:
+    """The source behind a link's token: a delivery's, or a rendering's for people who are not tracked. Raises BadToken for others."""
+    try:
+        found = source_of(delivery=_delivery(tokens.read(CLICK, token)))
+    except tokens.BadToken:
+        rendering = db.session.get(Rendering, tokens.read(RENDERING, token))  # unscoped: by a signed token
+        found = source_of(rendering=rendering)
+    return _sure(found)
+
+
+def opened(token: str) -> Source:
+    """The source behind a pixel's token. Raises BadToken."""
+    return _sure(source_of(delivery=_delivery(tokens.read(OPEN, token))))
+
+
+def _delivery(delivery_id: int) -> Delivery | None:
+    return db.session.get(Delivery, delivery_id)  # unscoped: by a signed token
+
+
+def _sure(found: Source | None) -> Source:
+    if found is None:
+        raise tokens.BadToken()
+    return found
 
 
 def record_click(source: Source, link: Link, visit: Visit) -> TrackedEvent:

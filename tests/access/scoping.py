@@ -10,6 +10,8 @@ from pathlib import Path
 
 MARK = "# unscoped:"
 _READS = {"get", "get_one", "query"}
+_SENDS = {*_READS, "execute", "scalar", "scalars", "add", "add_all", "delete"}
+_STATEMENTS = {"select", "update", "insert", "delete", "scoped"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ def in_folder(folder: Path, models: frozenset[str]) -> list[Raw]:
     root = folder.parent
     paths = sorted(folder.rglob("*.py"))
     return [raw for path in paths for raw in raw_reads(path.read_text(), models, str(path.relative_to(root)))]
+
+
+def sql_calls(source: str) -> list[ast.Call]:
+    """Every call that makes a query or sends one through the session; locking, flushing and taking back are none."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        call
+        for call in calls
+        if (isinstance(call.func, ast.Name) and call.func.id in _STATEMENTS)
+        or (
+            isinstance(call.func, ast.Attribute) and call.func.attr in _SENDS and _is_session(call.func.value)
+        )
+    ]
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:

@@ -5,10 +5,21 @@ from pathlib import Path
 import pytest
 
 from app import load_models
-from tests.access.scoping import in_folder, raw_reads
+from tests.access.scoping import in_folder, raw_reads, sql_calls
 
 APP = Path(__file__).resolve().parents[2] / "app"
 MODELS = frozenset({"Contact", "Campaign"})
+
+
+def test_views_hold_no_sql() -> None:
+    edges = [path for name in ("views", "*_views", "*_pages") for path in APP.glob(f"*/{name}.py")]
+    assert len(edges) > 20
+    found = {
+        f"{path.relative_to(APP.parent)}:{call.lineno}"
+        for path in edges
+        for call in sql_calls(path.read_text())
+    }
+    assert not found, f"Move to the room's queries: {sorted(found)}"
 
 
 def tenant_models() -> frozenset[str]:
