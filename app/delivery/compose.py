@@ -4,7 +4,7 @@ Tokens are the only thing that ties a mail to a delivery; without tracking conse
 """
 
 from app import tokens
-from app.delivery.store import Claimed
+from app.delivery.outcomes import Claimed
 from app.delivery.wire import Envelope, Form
 from app.errors import Invalid
 from app.mail.allow import may_mail

@@ -21,8 +21,9 @@ from sqlalchemy import Engine
 
 from app.delivery import failpoints
 from app.delivery.models import DeliveryState
+from app.delivery.outcomes import Claimed, Decided, Retries
 from app.delivery.presence import HEARTBEAT_SECONDS, Presence
-from app.delivery.store import Claimed, Decided, Retries, Store
+from app.delivery.store import Store
 from app.delivery.wire import Envelope, Form, Lane, Outcome, Transport, TransportAway, TransportRefuses
 from app.errors import AppError
 

@@ -16,7 +16,10 @@ class LaunchForm(Form):
     """When to launch, and to how many people as the page said."""
 
     when = RadioField(
-        "When", choices=[SelectChoice(NOW, "At once"), SelectChoice(LATER, "On a day")], default=NOW, validators=[AnyOf([NOW, LATER])]
+        "When",
+        choices=[SelectChoice(NOW, "At once"), SelectChoice(LATER, "On a day")],
+        default=NOW,
+        validators=[AnyOf([NOW, LATER])],
     )
     day = DateField("Day")
     time = TimeField("Time", default=time(9, 30))

@@ -6,39 +6,18 @@ Every statement checks the row's state, epoch and worker, so that a worker that 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, tuple_, update
 
 from app.audience.models import Contact
 from app.audience.suppress import is_suppressed
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
+from app.delivery.outcomes import Claimed, Decided, Retries, final_values, later_values, outcome_update
 from app.delivery.presence import LEASE, Presence, database_now
-from app.delivery.wire import Outcome, Verdict
+from app.delivery.wire import Verdict
 
 MAX_CRASHES = 5  # a row that killed so many workers is set aside
 ALONE_AFTER = 2  # from so many on it is claimed alone, so that its neighbours finish
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """A row this worker holds, with what is needed to write the mail."""
-
-    id: int
-    epoch: int
-    attempts: int
-    rendering_id: int
-    tracked: bool
-    email: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What became of a committed row."""
-
-    row: Claimed
-    outcome: Outcome
 
 
 @dataclass(frozen=True)
@@ -47,18 +26,6 @@ class Round:
 
     moved: frozenset[int]
     stopped: bool
-
-
-@dataclass(frozen=True)
-class Retries:
-    """How often a message is tried, and the seconds between: the last pause repeats."""
-
-    attempts: int = 6
-    pauses: tuple[float, ...] = (10, 60, 300, 900, 3600)
-
-    def after(self, attempt: int) -> timedelta:
-        """How long to wait after attempt number `attempt` (from 1)."""
-        return timedelta(seconds=self.pauses[min(attempt, len(self.pauses)) - 1])
 
 
 class Store:
@@ -193,11 +160,13 @@ class Store:
         if final:
             # A late answer also settles a row that was called uncertain while this worker slept.
             states = (DeliveryState.COMMITTING, DeliveryState.UNCERTAIN)
-            connection.execute(_outcome(self.presence.id, states), [_final(d, moment) for d in final])
+            connection.execute(
+                outcome_update(self.presence.id, states), [final_values(d, moment) for d in final]
+            )
         if later:
             connection.execute(
-                _outcome(self.presence.id, (DeliveryState.COMMITTING,)),
-                [self._later(d, moment) for d in later],
+                outcome_update(self.presence.id, (DeliveryState.COMMITTING,)),
+                [later_values(d, moment, self.retries) for d in later],
             )
             exhausted = [
                 d.row.id for d in later if d.outcome.is_fault and d.row.attempts + 1 >= self.retries.attempts
@@ -209,15 +178,6 @@ class Store:
                     .where(failed)
                     .values(state=DeliveryState.FAILED, not_before=None, decided_at=moment)
                 )
-
-    def _later(self, d: Decided, moment: datetime) -> dict[str, Any]:
-        attempts = d.row.attempts + (1 if d.outcome.is_fault else 0)
-        pause = self.retries.after(max(attempts, 1))
-        reason = d.outcome.reason
-        if d.outcome.is_fault and attempts >= self.retries.attempts:
-            reason = f"Tried {attempts} times. {reason}"
-        values = _values(d, DeliveryState.READY, reason)
-        return {**values, "b_attempts": attempts, "b_not_before": moment + pause, "b_decided_at": None}
 
     def _ours(self, rows: Sequence[Claimed]) -> ColumnElement[bool]:
         return and_(
@@ -282,46 +242,3 @@ def _blocked(partner_id: int, vendor_id: int) -> ColumnElement[bool]:
         or_(Contact.erased_at.is_not(None), is_suppressed(Contact.address_hash, partner_id, vendor_id)),
     )
     return inner.correlate(Delivery).exists()
-
-
-def _outcome(worker: str, states: Collection[DeliveryState]) -> Any:
-    return (
-        update(Delivery)
-        .where(
-            Delivery.id == bindparam("b_id"),
-            Delivery.epoch == bindparam("b_epoch"),
-            Delivery.worker == worker,
-            or_(*(Delivery.state == state for state in states)),  # IN can't be used with many sets of values
-        )
-        .values(
-            state=bindparam("b_state"),
-            reason=bindparam("b_reason"),
-            reply=bindparam("b_reply"),
-            attempts=bindparam("b_attempts"),
-            not_before=bindparam("b_not_before"),
-            decided_at=bindparam("b_decided_at"),
-        )
-    )
-
-
-_FINAL = {
-    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
-    Verdict.REJECTED: DeliveryState.REJECTED,
-    Verdict.UNCERTAIN: DeliveryState.UNCERTAIN,
-}
-
-
-def _final(d: Decided, moment: datetime) -> dict[str, Any]:
-    values = _values(d, _FINAL[d.outcome.verdict], d.outcome.reason)
-    return {**values, "b_attempts": d.row.attempts + 1, "b_not_before": None, "b_decided_at": moment}
-
-
-def _values(d: Decided, state: DeliveryState, reason: str) -> dict[str, Any]:
-    reply = d.outcome.reply[:200] or None
-    return {
-        "b_id": d.row.id,
-        "b_epoch": d.row.epoch,
-        "b_state": state,
-        "b_reason": reason[:80] or None,
-        "b_reply": reply,
-    }

@@ -15,8 +15,8 @@ from app.delivery import engine, expand, finish, jobs
 from app.delivery.compose import MailWriter
 from app.delivery.engine import End, Policy
 from app.delivery.models import DeliveryState, Send, SendingWorker, SendStatus
+from app.delivery.outcomes import Retries
 from app.delivery.smtp import Server, SmtpTransport, Timeouts
-from app.delivery.store import Retries
 from app.settings import current
 from tests.delivery import made
 from tests.delivery.conftest import check_invariants

@@ -11,8 +11,8 @@ from app.delivery import engine, expand, failpoints
 from app.delivery.compose import MailWriter
 from app.delivery.engine import Policy
 from app.delivery.models import Send
+from app.delivery.outcomes import Retries
 from app.delivery.smtp import Server, SmtpTransport, Timeouts
-from app.delivery.store import Retries
 from app.settings import current
 
 

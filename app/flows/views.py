@@ -18,6 +18,7 @@ from app.flows.launch import launch as launch_campaign
 from app.web.filters import count
 
 bp = Blueprint("launches", __name__, url_prefix="/campaigns")
+blueprints = [bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _BEFORE = (
