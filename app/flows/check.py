@@ -20,6 +20,7 @@ from app.campaigns.subject_test import Subject, SubjectTest
 from app.db import db, scoped
 from app.errors import AppError
 from app.kits.pieces import EmailPiece
+from app.landing.publish import compiled_piece
 from app.mdf.models import ActivityType, Fund, MdfRequest, RequestStatus
 from app.render.email import MAX_HTML, CompiledEmail
 from app.render.places import PlaceKind
@@ -118,6 +119,8 @@ def _mail(campaign: Campaign, test: SubjectTest | None) -> tuple[Prepared | None
         made = prepare.source(campaign)
         piece = first_email(made, test)
         compiled = [prepare.email(made, piece, subject) for subject in subjects_of(test)]
+        for page in made.kit.pages:
+            compiled_piece(made, page.name)  # what can't be published can't be launched
     except AppError as error:
         return None, None, [Problem(error.message, "Mend it in your words, or ask the vendor.", words)]
     mail = Mail(

@@ -21,7 +21,7 @@ from app.clock import now
 from app.db import db
 from app.delivery import failpoints
 from app.delivery.models import Link, Rendering, Send
-from app.errors import Conflict, Refused
+from app.errors import AppError, Conflict, Refused
 from app.flows.check import LaunchCheck, check, first_email
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
@@ -104,18 +104,29 @@ def start_due(campaign_id: int) -> Send | None:
         return None
     found = check(None, campaign)
     if found.problems:
-        CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
-        campaign.scheduled_at = None
-        campaign.paused_reason = f"It was not launched at its time. {found.problems[0].text}"[:200]
-        audit.record(None, "campaign.launch_refused", campaign)
-        log.warning("launch.refused", campaign_id=campaign_id, problems=len(found.problems))
+        _take_back(campaign, found.problems[0].text)
         return None
-    CAMPAIGN.move(campaign, CampaignStatus.LAUNCHING)
-    campaign.launched_at = now()
-    send = freeze(campaign, found)
+    try:
+        with db.session.begin_nested():
+            CAMPAIGN.move(campaign, CampaignStatus.LAUNCHING)
+            campaign.launched_at = now()
+            send = freeze(campaign, found)
+    except AppError as error:
+        db.session.refresh(campaign)
+        _take_back(campaign, error.message)
+        return None
     failpoints.hit("launch-frozen")
     enqueue(JobName.EXPAND_SEND, send.id)
     return send
+
+
+def _take_back(campaign: Campaign, reason: str) -> None:
+    """Not now: a person has to look at it, and finds the reason on the launch page."""
+    CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
+    campaign.scheduled_at = None
+    campaign.paused_reason = f"It was not launched at its time. {reason}"[:200]
+    audit.record(None, "campaign.launch_refused", campaign)
+    log.warning("launch.refused", campaign_id=campaign.id)
 
 
 def freeze(campaign: Campaign, found: LaunchCheck) -> Send:

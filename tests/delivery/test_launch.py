@@ -214,6 +214,36 @@ def test_what_forbids_a_scheduled_launch_takes_it_back_with_the_reason(app: Flas
     assert "recalled" in campaign.paused_reason
 
 
+def test_what_breaks_while_freezing_leaves_nothing_behind(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = ready.campaign(cast, PEOPLE)
+    launching.launch(ready.maya(cast), campaign, len(PEOPLE))
+    db.session.commit()
+
+    def broken(*_args: Any) -> None:
+        raise Refused("The page can’t be made.")
+
+    monkeypatch.setattr(launching, "_links", broken)
+    assert launching.start_due(campaign.id) is None
+    db.session.commit()
+    assert _status(campaign) is CampaignStatus.APPROVED
+    assert db.session.scalar(select(func.count(Send.id))) == 0
+    assert db.session.scalar(select(func.count(PublishedPage.id))) == 0
+    assert db.session.get_one(Campaign, campaign.id).paused_reason == "It was not launched at its time. The page can’t be made."
+
+
+def test_a_launch_killed_after_freezing_begins_anew(app: Flask, cast: Cast) -> None:
+    """What was not committed never was: the beat finds the campaign still scheduled."""
+    campaign = ready.campaign(cast, PEOPLE)
+    launching.launch(ready.maya(cast), campaign, len(PEOPLE))
+    db.session.commit()
+    assert launching.start_due(campaign.id) is not None
+    db.session.rollback()  # as a SIGKILL at "launch-frozen" would
+    assert _status(campaign) is CampaignStatus.SCHEDULED
+    db.session.rollback()
+    assert sweep.due_launches(db.engine) == [(JobName.LAUNCH_CAMPAIGN, campaign.id)]
+    assert launching.start_due(campaign.id) is not None
+
+
 def test_a_test_is_assigned_in_exact_shares_before_anything_is_sent(
     app: Flask, cast: Cast, sink: Sink
 ) -> None:

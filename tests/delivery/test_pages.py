@@ -20,6 +20,7 @@ from app.delivery.control import Knows, resend
 from app.delivery.models import Delivery, DeliveryState, Send, SendStatus
 from app.errors import Conflict, Refused
 from app.flows import launch as launching
+from app.mdf.models import ActivityType, Fund, MdfRequest, RequestStatus
 from tests.delivery import made, ready
 from tests.delivery.conftest import check_invariants
 from tests.delivery.worker import start
@@ -66,6 +67,44 @@ def test_the_launch_page_says_who_gets_it_and_who_does_not(cast: Cast, as_person
     assert "Said no to the vendor 1" in words
     assert "Launch to 3 people" in words
     assert "One-click unsubscribe and your postal address are in it" in words
+
+
+def funded(cast: Cast, campaign: Campaign, shares_leads: bool) -> None:
+    """Northwind has granted half of the follow-up calls of this campaign."""
+    day = clock.today("Europe/Amsterdam")
+    owners = {"vendor_id": cast.northwind.id}
+    fund = Fund(name="Autumn", currency="EUR", starts_on=day, ends_on=day, **owners)
+    db.session.add(fund)
+    db.session.flush()
+    activity = ActivityType(name="Follow-up calls", fund_id=fund.id, cap_minor=500_000, currency="EUR", **owners)
+    db.session.add(activity)
+    db.session.flush()
+    db.session.add(
+        MdfRequest(
+            number="MDF-2026-0001", partner_id=cast.harbour.id, fund_id=fund.id, campaign_id=campaign.id, activity_type_id=activity.id,
+            status=RequestStatus.APPROVED, title="Calls", currency="EUR", rate=50, cap_minor=500_000, cost_minor=240_000, asked_minor=120_000, approved_minor=120_000,
+            starts_on=day, ends_on=day, claim_by=day, decided_at=clock.now(), shares_leads=shares_leads, **owners,
+        )
+    )  # fmt: skip
+    db.session.commit()
+
+
+@pytest.mark.parametrize(("agreed_before", "ticked", "shares"), [(True, False, True), (False, True, True), (False, False, False)])
+def test_leads_are_shared_only_as_the_terms_of_the_money_were_accepted(
+    cast: Cast, as_person: Browser, agreed_before: bool, ticked: bool, shares: bool
+) -> None:
+    campaign = ready.campaign(cast, PEOPLE)
+    funded(cast, campaign, agreed_before)
+    browser = as_person(cast.maya)
+    words = text_of(browser.get(f"/campaigns/{campaign.pid}/launch").data)
+    assert "EUR 1,200 is reserved for you" in words
+    assert f"Money: {2 if agreed_before else 1} of 3 rules met" in words
+    assert ("Share this campaign’s leads with Northwind Cloud" in words) is not agreed_before
+    data = {"when": "now", "people": "4", **({"share_leads": "y"} if ticked else {})}
+    assert browser.post(f"/campaigns/{campaign.pid}/launch", data=data).status_code == 302
+    db.session.rollback()
+    db.session.expire_all()
+    assert db.session.get_one(Campaign, campaign.id).shares_leads is shares
 
 
 def test_the_button_launches_to_the_number_it_names(cast: Cast, as_person: Browser) -> None:
