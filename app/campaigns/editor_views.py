@@ -45,7 +45,10 @@ def show_words(pid: str) -> Answer:
 @bp.post("/<pid>/words")
 @member(partner=EDITORS)
 def save_words(pid: str) -> Answer:
-    """Save what was typed. While typing (htmx) the preview and the fields' errors come back, else the page or the next one."""
+    """Save what was typed. While typing (htmx) the preview and the fields' errors come back, else the page or the next one.
+
+    What is right is saved though something beside it is wrong: such an answer is the page with the errors, and a success (200).
+    """
     campaign = campaign_for(actor().organisation, pid)
     words.must_be_open(campaign)
     made = source(campaign)
@@ -56,7 +59,7 @@ def save_words(pid: str) -> Answer:
     if request.headers.get("HX-Request"):
         return render_template("campaigns/_saved.html", **_context(campaign, typed))
     if typed.errors:
-        return _page(campaign, typed), 422
+        return _page(campaign, typed)
     if request.form.get("then") == "test":
         return _send_test(campaign, made.kit)
     if request.form.get("then") == "audience":

@@ -15,6 +15,7 @@ from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
+from app.web.boundary import discard
 from app.web.filters import count
 
 bp = Blueprint("launches", __name__, url_prefix="/campaigns")
@@ -54,8 +55,10 @@ def launch(pid: str) -> Answer:
         timed = schedule.set_time(actor(), campaign, form.local)
         found = launch_campaign(actor(), campaign, int(form.people.data or 0), bool(form.share_leads.data))
     except CountChanged as changed:
+        discard()
         return _page(campaign, form, changed=changed.message), 409
     except (Invalid, Refused, Conflict) as error:
+        discard()
         if not isinstance(error, Invalid) or not form.refuse(
             {_FIELDS.get(name, name): text for name, text in error.fields.items()}
         ):

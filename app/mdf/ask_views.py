@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from app.accounts.access import EDITORS, actor, member
 from app.campaigns.models import Campaign
 from app.clock import now, today
-from app.db import db, get_or_404
+from app.db import get_or_404
 from app.errors import Conflict, Invalid, NotFound
 from app.mdf import ask as asking
 from app.mdf import deadlines, present, queries, related, rules
@@ -18,6 +18,7 @@ from app.mdf.forms import AskForm, ask_form, sure
 from app.mdf.models import MdfRequest, RequestStatus
 from app.mdf.queries import Offer
 from app.money import Money
+from app.web.boundary import discard
 
 Answer = str | Response | tuple[str, int]
 
@@ -69,7 +70,7 @@ def _ask(campaign: Campaign | None, draft: MdfRequest | None) -> Answer:
             try:
                 made = asking.ask(actor(), _new(form, offers, campaign), draft)
             except Invalid as error:
-                db.session.rollback()
+                discard()
                 if not form.refuse(error.fields):
                     raise
             else:

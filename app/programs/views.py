@@ -21,6 +21,7 @@ from app.programs import queries
 from app.programs.forms import PartnerForm, ThisIsUsForm
 from app.programs.invite import invite_partner
 from app.programs.models import Partnership
+from app.web.boundary import discard
 
 partners = Blueprint("partners", __name__, url_prefix="/partners")
 welcome = Blueprint("welcome", __name__, url_prefix="/welcome")
@@ -99,6 +100,7 @@ def this_is_us() -> Answer:
             brand.save(who, _brand_input(form, brand.default_brand(who.organisation)), _logo(form))
             organise.change(who, form.facts())
         except Invalid as error:
+            discard()
             form.refuse(error.fields)
         else:
             flash("Saved. This is how you look in every mail and page.")

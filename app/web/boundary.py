@@ -1,6 +1,7 @@
 """The boundary of a request: the one place where the web application commits.
 
-A response below 500 is committed before it leaves; an error, or a response of 500 and more, leaves nothing behind.
+What a view has written is committed with an answer below 400, before it leaves. Every other answer leaves nothing behind: no row, no
+job, no mail and no message that tells of them, whether an error left the view or the view itself answered that it will not do it.
 """
 
 from flask import Flask, Response, g, session
@@ -20,7 +21,7 @@ def discard() -> None:
 def _close(response: Response) -> Response:
     if g.get("discarded") or not db.session.registry.has():
         return response
-    if response.status_code < 500:
+    if response.status_code < 400:
         db.session.commit()
     else:
         discard()
