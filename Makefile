@@ -72,7 +72,7 @@ lock: .venv/.tools
 migration: setup
 	@test -n "$(MESSAGE)" || { echo 'Say what changes: make migration MESSAGE="…"' >&2; exit 1; }
 	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && export DATA_DIR="$$home" DATABASE_URL= ENVIRONMENT=development && \
-		$(BIN)/throughline db upgrade && $(BIN)/flask --app worker.web:application db migrate -m "$(MESSAGE)"
+		$(BIN)/throughline db upgrade && $(BIN)/throughline db migration "$(MESSAGE)"
 
 clean:
 	rm -rf .venv node_modules static/dist

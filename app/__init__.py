@@ -5,7 +5,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Blueprint, Flask
-from flask_migrate import Migrate
 
 from app import log
 from app.db import Base, db
@@ -72,9 +71,9 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.app_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.extensions["migrations"] = ROOT / "migrations"
     db.init_app(app)
     load_models()
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     import_module("app.web").register(app)
     for blueprint in _blueprints(settings):
         app.register_blueprint(blueprint)

@@ -1,8 +1,8 @@
 """`throughline db`: bring the database to the newest migration, or look whether it is there."""
 
 import click
-from flask_migrate import upgrade as run_migrations
 
+from app import migrations
 from app.errors import Refused
 from app.web.health import readiness
 from cli import context
@@ -16,8 +16,8 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the database to the newest migration. Doing it twice does no harm."""
-    with context.application():
-        run_migrations()
+    with context.application() as app:
+        migrations.upgrade(app)
     click.echo("The database is at the newest migration.")
 
 
@@ -30,3 +30,13 @@ def check() -> None:
     if wrong:
         raise Refused("\n".join(wrong))
     click.echo("The database answers and is at the newest migration.")
+
+
+@db.command()
+@click.argument("message")
+@click.option("--rev-id", help="A number of your own instead of a random one.")
+def migration(message: str, rev_id: str | None) -> None:
+    """For developers: compare the models with the database and write the migration that MESSAGE describes."""
+    with context.application() as app:
+        migrations.prepare(app)
+        migrations.flask_migrate.migrate(message=message, rev_id=rev_id)

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask_migrate import upgrade
 
-from app import create_app
+from app import create_app, migrations
 from app.errors import Refused
 from app.settings import Settings
 from worker import environment
@@ -165,8 +164,9 @@ def _listens(address: str) -> bool:
 
 
 def _upgrade(settings: Settings) -> None:
-    with create_app(settings).app_context():
-        upgrade()
+    app = create_app(settings)
+    with app.app_context():
+        migrations.upgrade(app)
 
 
 def _announce(settings: Settings) -> None:

@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.optimize import brentq
-from scipy.special import betainc, betaln, gammaln, xlogy
-from scipy.stats import fisher_exact
+from app.lazy import lazy
+
+optimize, special, stats = lazy("scipy.optimize"), lazy("scipy.special"), lazy("scipy.stats")
 
 CONCENTRATION = 100.0
 """k of the beta mixture: how far from equality a difference is expected to lie."""
@@ -64,13 +63,13 @@ def log_evidence(control: int, treatment: int, share: float) -> float:
 
     E = B(kρ + S_T, k(1−ρ) + S_C) / [B(kρ, k(1−ρ)) · ρ^S_T · (1−ρ)^S_C], after Lindon & Malek, arXiv 2011.03567.
     """
-    likelihood = xlogy(treatment, share) + xlogy(control, 1 - share)
+    likelihood = special.xlogy(treatment, share) + special.xlogy(control, 1 - share)
     return _log_marginal(control, treatment, share) - float(likelihood)
 
 
 def _log_marginal(control: int, treatment: int, share: float) -> float:
     a, b = CONCENTRATION * share, CONCENTRATION * (1 - share)
-    return float(betaln(a + treatment, b + control) - betaln(a, b))
+    return float(special.betaln(a + treatment, b + control) - special.betaln(a, b))
 
 
 def lift_interval(control: int, treatment: int, share: float, alpha: float = ALPHA) -> tuple[float, float]:
@@ -78,13 +77,13 @@ def lift_interval(control: int, treatment: int, share: float, alpha: float = ALP
     marginal, bound = _log_marginal(control, treatment, share), math.log(1 / alpha)
 
     def excess(theta: float) -> float:
-        likelihood = xlogy(treatment, theta) + xlogy(control, 1 - theta)
+        likelihood = special.xlogy(treatment, theta) + special.xlogy(control, 1 - theta)
         return marginal - float(likelihood) - bound
 
     total = control + treatment
     best = min(max(treatment / total if total else share, _EDGE), 1 - _EDGE)
-    low = float(brentq(excess, _EDGE, best, xtol=1e-14)) if excess(_EDGE) > 0 else 0.0
-    high = float(brentq(excess, best, 1 - _EDGE, xtol=1e-14)) if excess(1 - _EDGE) > 0 else 1.0
+    low = float(optimize.brentq(excess, _EDGE, best, xtol=1e-14)) if excess(_EDGE) > 0 else 0.0
+    high = float(optimize.brentq(excess, best, 1 - _EDGE, xtol=1e-14)) if excess(1 - _EDGE) > 0 else 1.0
     return _lift(low, share), _lift(high, share)
 
 
@@ -110,7 +109,7 @@ def evaluate(control: Arm, treatment: Arm, best_so_far: float = 0.0) -> Evaluati
         lift=lift,
         low=low,
         high=high,
-        chance=float(betainc(b + s_c, a + s_t, 1 - share)),
+        chance=float(special.betainc(b + s_c, a + s_t, 1 - share)),
         control=control,
         treatment=treatment,
     )
@@ -118,8 +117,8 @@ def evaluate(control: Arm, treatment: Arm, best_so_far: float = 0.0) -> Evaluati
 
 def final_p(control: Arm, treatment: Arm) -> float:
     """Fisher's exact two-sided p: for the one look at the end of a test whose end was fixed before it began."""
-    table = np.array([[a.converters, a.assigned - a.converters] for a in (treatment, control)])
-    return float(fisher_exact(table)[1])
+    table = [[a.converters, a.assigned - a.converters] for a in (treatment, control)]
+    return float(stats.fisher_exact(table)[1])
 
 
 def adjusted(evidences: Sequence[float]) -> list[float]:
@@ -147,7 +146,9 @@ def ratio_evidence(counts: Sequence[int], weights: Sequence[int]) -> float:
         raise ValueError("each count needs a weight above zero")
     whole = sum(weights)
     alphas = [RATIO_CONCENTRATION * weight / whole for weight in weights]
-    log_e = float(gammaln(RATIO_CONCENTRATION) - gammaln(RATIO_CONCENTRATION + sum(counts)))
+    log_e = float(special.gammaln(RATIO_CONCENTRATION) - special.gammaln(RATIO_CONCENTRATION + sum(counts)))
     for count, weight, alpha in zip(counts, weights, alphas, strict=True):
-        log_e += float(gammaln(alpha + count) - gammaln(alpha)) - float(xlogy(count, weight / whole))
+        log_e += float(special.gammaln(alpha + count) - special.gammaln(alpha)) - float(
+            special.xlogy(count, weight / whole)
+        )
     return math.exp(min(log_e, _MOST))

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import current_app
 
 from app.assets.errors import FileGone, StoreFailed
+from app.lazy import lazy
 from app.settings import Settings, current
+
+boto3 = lazy("boto3")
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _TROUBLE = "Files can’t be stored or read just now. Nothing was changed; try again in a minute."

@@ -5,7 +5,6 @@ SES has no moment before which nothing is accepted, so whatever is neither a cle
 
 from typing import Any, Protocol
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -18,6 +17,7 @@ from botocore.exceptions import (
 )
 
 from app.delivery.wire import Envelope, Form, Outcome, Tick, Verdict
+from app.lazy import lazy
 
 # Errors that say something about the account, not about this mail: a person must act, so the campaign pauses.
 _STOPS = {
@@ -35,6 +35,8 @@ _THROTTLES = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
 )
 _REFUSALS = frozenset({"MessageRejected", "BadRequestException"})
+
+boto3 = lazy("boto3")
 
 
 class SesClient(Protocol):

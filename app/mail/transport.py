@@ -9,12 +9,14 @@ from email.message import EmailMessage
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.lazy import lazy
 from app.mail.errors import MailDelayed, MailRefused
 from app.settings import Settings
+
+boto3 = lazy("boto3")
 
 TIMEOUT = 20  # seconds for each step; a slice of a worker's time, so short
 _SES_FOR_GOOD = {

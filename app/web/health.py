@@ -7,13 +7,11 @@ from collections.abc import Callable
 
 import redis
 import structlog
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db
+from app.migrations import at_newest
 from app.queue import connect
 from app.settings import current
 
@@ -37,17 +35,12 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    script = ScriptDirectory(current_app.extensions["migrate"].directory)
     try:
-        applied = set(MigrationContext.configure(db.session.connection()).get_current_heads())
+        newest = at_newest(db.session.connection())
     except SQLAlchemyError as error:
         log.warning("ready.migrations", error=type(error).__name__)
         return "can’t be read"
-    return (
-        "ok"
-        if applied == set(script.get_heads())
-        else "the database is not at the newest migration: run `throughline db upgrade`"
-    )
+    return "ok" if newest else "the database is not at the newest migration: run `throughline db upgrade`"
 
 
 def _queue() -> str:
