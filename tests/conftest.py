@@ -5,7 +5,7 @@ mark a module or a test with `pytest.mark.both_databases` and it runs on SQLite 
 module, the database is emptied before each test. A module that wants other settings overrides the fixture `overrides`.
 
 `app` holds an application context open, so `db.session` works in the test. `client` answers each request in a context of its own and
-commits the test's session before it: see tests/rig/web.py. CSRF checks and rate limits are off unless the module says otherwise.
+commits the test's session before it: see tests/rig/web.py. CSRF checks are off unless the module says otherwise.
 
 What isn't installed here is skipped with the reason; THROUGHLINE_NO_SKIPS=1 turns every skip into a failure, except where only the
 material beside the checkout (../shared) is missing.
@@ -189,10 +189,8 @@ def settings(
 @pytest.fixture(scope="module")
 def _module_app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = Client
-    for limiter in app.extensions.get("limiter", ()):
-        limiter.enabled = False
     yield app
     with app.app_context():
         db.engine.dispose()
