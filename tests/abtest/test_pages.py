@@ -84,7 +84,11 @@ class World:
         )
         owners = {**self.own, "send_id": self.send.id}
         self.renderings = [
-            add(Rendering(**owners, variant_id=v.id, subject=v.value["subject"], html="", text="", segments=b""))
+            add(
+                Rendering(
+                    **owners, variant_id=v.id, subject=v.value["subject"], html="", text="", segments=b""
+                )
+            )
             for v in self.versions
         ]
         self.page = add(PublishedPage(**self.own, campaign_id=self.campaign.id, name="page", content={}))

@@ -214,7 +214,9 @@ def test_what_forbids_a_scheduled_launch_takes_it_back_with_the_reason(app: Flas
     assert "recalled" in campaign.paused_reason
 
 
-def test_what_breaks_while_freezing_leaves_nothing_behind(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_while_freezing_leaves_nothing_behind(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     campaign = ready.campaign(cast, PEOPLE)
     launching.launch(ready.maya(cast), campaign, len(PEOPLE))
     db.session.commit()
@@ -228,7 +230,10 @@ def test_what_breaks_while_freezing_leaves_nothing_behind(app: Flask, cast: Cast
     assert _status(campaign) is CampaignStatus.APPROVED
     assert db.session.scalar(select(func.count(Send.id))) == 0
     assert db.session.scalar(select(func.count(PublishedPage.id))) == 0
-    assert db.session.get_one(Campaign, campaign.id).paused_reason == "It was not launched at its time. The page can’t be made."
+    assert (
+        db.session.get_one(Campaign, campaign.id).paused_reason
+        == "It was not launched at its time. The page can’t be made."
+    )
 
 
 def test_a_launch_killed_after_freezing_begins_anew(app: Flask, cast: Cast) -> None:

@@ -58,7 +58,12 @@ def status_of(send: Send) -> CampaignStatus:
 
 def test_the_launch_page_says_who_gets_it_and_who_does_not(cast: Cast, as_person: Browser) -> None:
     campaign = ready.campaign(cast, PEOPLE)
-    suppress(SuppressionScope.VENDOR, cast.northwind.id, address_hash("bram@people.example"), SuppressionReason.UNSUBSCRIBE)
+    suppress(
+        SuppressionScope.VENDOR,
+        cast.northwind.id,
+        address_hash("bram@people.example"),
+        SuppressionReason.UNSUBSCRIBE,
+    )
     db.session.commit()
     page = as_person(cast.maya).get(f"/campaigns/{campaign.pid}/launch")
     words = text_of(page.data)
@@ -76,7 +81,9 @@ def funded(cast: Cast, campaign: Campaign, shares_leads: bool) -> None:
     fund = Fund(name="Autumn", currency="EUR", starts_on=day, ends_on=day, **owners)
     db.session.add(fund)
     db.session.flush()
-    activity = ActivityType(name="Follow-up calls", fund_id=fund.id, cap_minor=500_000, currency="EUR", **owners)
+    activity = ActivityType(
+        name="Follow-up calls", fund_id=fund.id, cap_minor=500_000, currency="EUR", **owners
+    )
     db.session.add(activity)
     db.session.flush()
     db.session.add(
@@ -89,7 +96,9 @@ def funded(cast: Cast, campaign: Campaign, shares_leads: bool) -> None:
     db.session.commit()
 
 
-@pytest.mark.parametrize(("agreed_before", "ticked", "shares"), [(True, False, True), (False, True, True), (False, False, False)])
+@pytest.mark.parametrize(
+    ("agreed_before", "ticked", "shares"), [(True, False, True), (False, True, True), (False, False, False)]
+)
 def test_leads_are_shared_only_as_the_terms_of_the_money_were_accepted(
     cast: Cast, as_person: Browser, agreed_before: bool, ticked: bool, shares: bool
 ) -> None:
@@ -109,7 +118,9 @@ def test_leads_are_shared_only_as_the_terms_of_the_money_were_accepted(
 
 def test_the_button_launches_to_the_number_it_names(cast: Cast, as_person: Browser) -> None:
     campaign = ready.campaign(cast, PEOPLE)
-    answer = as_person(cast.jonas).post(f"/campaigns/{campaign.pid}/launch", data={"when": "now", "people": "4"})
+    answer = as_person(cast.jonas).post(
+        f"/campaigns/{campaign.pid}/launch", data={"when": "now", "people": "4"}
+    )
     assert answer.status_code == 302
     db.session.rollback()
     db.session.expire_all()
@@ -120,7 +131,9 @@ def test_the_button_launches_to_the_number_it_names(cast: Cast, as_person: Brows
 
 def test_another_number_is_shown_again_and_nothing_launched(cast: Cast, as_person: Browser) -> None:
     campaign = ready.campaign(cast, PEOPLE)
-    answer = as_person(cast.maya).post(f"/campaigns/{campaign.pid}/launch", data={"when": "now", "people": "9"})
+    answer = as_person(cast.maya).post(
+        f"/campaigns/{campaign.pid}/launch", data={"when": "now", "people": "9"}
+    )
     assert answer.status_code == 409
     assert "The number changed while you looked: 4 people get it, not 9." in text_of(answer.data)
     assert "Launch to 4 people" in text_of(answer.data)
@@ -150,8 +163,17 @@ def test_a_day_and_time_on_the_campaign_s_clock(cast: Cast, as_person: Browser) 
     assert db.session.get_one(Campaign, campaign.id).status is CampaignStatus.APPROVED
 
 
-@pytest.mark.parametrize("data", [{"when": "later", "day": "", "time": "09:30"}, {"when": "later", "day": "2001-01-01", "time": "09:30"}, {"when": "x"}])
-def test_a_time_that_cannot_be_stands_beside_its_field(cast: Cast, as_person: Browser, data: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"when": "later", "day": "", "time": "09:30"},
+        {"when": "later", "day": "2001-01-01", "time": "09:30"},
+        {"when": "x"},
+    ],
+)
+def test_a_time_that_cannot_be_stands_beside_its_field(
+    cast: Cast, as_person: Browser, data: dict[str, str]
+) -> None:
     campaign = ready.campaign(cast, PEOPLE)
     answer = as_person(cast.maya).post(f"/campaigns/{campaign.pid}/launch", data={"people": "4", **data})
     assert answer.status_code == 422
@@ -189,14 +211,18 @@ def test_the_vendor_sees_counts_and_no_person(cast: Cast, as_person: Browser, si
         assert browser.get(f"/campaigns/{pid_of(send)}/{part}").status_code == 404, part
 
 
-def test_a_draft_is_nothing_to_the_vendor_and_leads_the_partner_to_its_words(cast: Cast, as_person: Browser) -> None:
+def test_a_draft_is_nothing_to_the_vendor_and_leads_the_partner_to_its_words(
+    cast: Cast, as_person: Browser
+) -> None:
     campaign = ready.campaign(cast, PEOPLE)
     assert as_person(cast.ingrid).get(f"/campaigns/{campaign.pid}").status_code == 404
     answer = as_person(cast.maya).get(f"/campaigns/{campaign.pid}")
     assert answer.headers["Location"] == f"/campaigns/{campaign.pid}/words"
 
 
-def test_progress_moves_while_it_runs_and_reloads_the_page_at_the_end(cast: Cast, as_person: Browser, sink: Sink) -> None:
+def test_progress_moves_while_it_runs_and_reloads_the_page_at_the_end(
+    cast: Cast, as_person: Browser, sink: Sink
+) -> None:
     send = launched(cast)
     browser = as_person(cast.maya)
     moving = browser.get(f"/campaigns/{pid_of(send)}/live")
@@ -230,9 +256,17 @@ def test_pause_resume_and_cancel(cast: Cast, as_person: Browser, sink: Sink) -> 
     assert "can’t become sending" in text_of(answer.data)
 
 
-def test_messages_by_state_and_as_a_spreadsheet_that_runs_nothing(cast: Cast, as_person: Browser, sink: Sink) -> None:
+def test_messages_by_state_and_as_a_spreadsheet_that_runs_nothing(
+    cast: Cast, as_person: Browser, sink: Sink
+) -> None:
     send = launched(cast)
-    db.session.execute(update(Delivery).values(state=DeliveryState.REJECTED, reason="The mail server refuses the address", reply="550 5.1.1 unknown"))
+    db.session.execute(
+        update(Delivery).values(
+            state=DeliveryState.REJECTED,
+            reason="The mail server refuses the address",
+            reply="550 5.1.1 unknown",
+        )
+    )
     db.session.commit()
     browser = as_person(cast.noor)
     words = text_of(browser.get(f"/campaigns/{pid_of(send)}/messages?state=refused").data)
@@ -260,7 +294,9 @@ def uncertain(cast: Cast, sink: Sink) -> tuple[Send, Delivery]:
     return send, made.delivery(send.id, "rst-dot")
 
 
-def test_an_uncertain_message_is_sent_again_only_in_somebody_s_name(cast: Cast, as_person: Browser, sink: Sink) -> None:
+def test_an_uncertain_message_is_sent_again_only_in_somebody_s_name(
+    cast: Cast, as_person: Browser, sink: Sink
+) -> None:
     send, row = uncertain(cast, sink)
     browser = as_person(cast.jonas)
     page = f"/campaigns/{pid_of(send)}/uncertain"

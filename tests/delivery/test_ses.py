@@ -28,10 +28,16 @@ MAIL = Envelope(
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An SES of moto's with our sender verified."""
-    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_DEFAULT_REGION": "eu-west-1"}.items():
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "y",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        boto3.client("ses", region_name="eu-west-1").verify_email_identity(EmailAddress="campaigns@throughline.example")
+        boto3.client("ses", region_name="eu-west-1").verify_email_identity(
+            EmailAddress="campaigns@throughline.example"
+        )
         yield
 
 
@@ -46,7 +52,9 @@ def test_a_mail_goes_out_as_it_was_written(aws: None) -> None:
     assert outcome.verdict is Verdict.ACCEPTED
     assert outcome.reply.startswith("SES ")
     sent = next(iter(ses_backends.values()))["eu-west-1"].sent_messages
-    assert [set(message.destinations) for message in sent] == [{"anna@people.example"}]  # moto also adds the To header's
+    assert [set(message.destinations) for message in sent] == [
+        {"anna@people.example"}
+    ]  # moto also adds the To header's
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -66,13 +74,21 @@ class Failing:
 
 
 def said(code: str, message: str = "", status: int = 400) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendEmail")  # type: ignore[typeddict-item]
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},
+        "SendEmail",
+    )  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize(
     ("error", "verdict", "is_fault", "stops"),
     [
-        (said("TooManyRequestsException", "Maximum sending rate exceeded.", 429), Verdict.LATER, False, False),
+        (
+            said("TooManyRequestsException", "Maximum sending rate exceeded.", 429),
+            Verdict.LATER,
+            False,
+            False,
+        ),
         (said("ThrottlingException", "Maximum sending rate exceeded."), Verdict.LATER, False, False),
         (said("ThrottlingException", "Daily message quota exceeded."), Verdict.LATER, False, True),
         (said("SendingPausedException"), Verdict.LATER, False, True),
@@ -90,7 +106,9 @@ def said(code: str, message: str = "", status: int = 400) -> ClientError:
         (NoCredentialsError(), Verdict.LATER, False, True),
     ],
 )
-def test_each_error_and_what_it_means(error: Exception, verdict: Verdict, is_fault: bool, stops: bool) -> None:
+def test_each_error_and_what_it_means(
+    error: Exception, verdict: Verdict, is_fault: bool, stops: bool
+) -> None:
     lane = SesTransport("eu-west-1", Failing(error)).open(lambda: None)
     assert lane.offer(MAIL) is None
     assert lane.push(MAIL) is None

@@ -50,7 +50,9 @@ def serve() -> Iterator[Callable[..., tuple[int, list[Talk]]]]:
     listeners: list[socket.socket] = []
     threads: list[threading.Thread] = []
 
-    def start(script: Callable[[Talk], None], context: ssl.SSLContext | None = None) -> tuple[int, list[Talk]]:
+    def start(
+        script: Callable[[Talk], None], context: ssl.SSLContext | None = None
+    ) -> tuple[int, list[Talk]]:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
         talks: list[Talk] = []
@@ -180,8 +182,12 @@ def test_each_reply_in_each_phase(
     assert (outcome.verdict, bool(outcome.stop)) == (verdict, stops)
 
 
-@pytest.mark.parametrize(("after", "verdict"), [("MAIL", Verdict.LATER), ("DATA", Verdict.LATER), (".", Verdict.UNCERTAIN)])
-def test_a_connection_that_breaks(serve: Callable[..., tuple[int, list[Talk]]], after: str, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("after", "verdict"), [("MAIL", Verdict.LATER), ("DATA", Verdict.LATER), (".", Verdict.UNCERTAIN)]
+)
+def test_a_connection_that_breaks(
+    serve: Callable[..., tuple[int, list[Talk]]], after: str, verdict: Verdict
+) -> None:
     def script(talk: Talk) -> None:
         hello(talk)
         talk.hear()
@@ -200,7 +206,9 @@ def test_a_connection_that_breaks(serve: Callable[..., tuple[int, list[Talk]]], 
     assert send(port).verdict is verdict
 
 
-def test_a_server_that_speaks_out_of_turn_decides_nothing(serve: Callable[..., tuple[int, list[Talk]]]) -> None:
+def test_a_server_that_speaks_out_of_turn_decides_nothing(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
     def script(talk: Talk) -> None:
         hello(talk)
         for answer in ("250 ok", "250 ok", "354 go on\r\n250 2.0.0 already queued"):
@@ -314,7 +322,9 @@ def certificate(tmp_path: Path) -> Path:
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "server.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     return path
 
@@ -325,7 +335,9 @@ def _server_context(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def test_implicit_tls_with_a_certificate_that_holds(serve: Callable[..., tuple[int, list[Talk]]], certificate: Path) -> None:
+def test_implicit_tls_with_a_certificate_that_holds(
+    serve: Callable[..., tuple[int, list[Talk]]], certificate: Path
+) -> None:
     def script(talk: Talk) -> None:
         hello(talk)
         envelope(talk)
@@ -337,7 +349,9 @@ def test_implicit_tls_with_a_certificate_that_holds(serve: Callable[..., tuple[i
     assert send(port, implicit_tls=True, context=trusted).verdict is Verdict.ACCEPTED
 
 
-def test_a_certificate_nobody_vouches_for_is_refused(serve: Callable[..., tuple[int, list[Talk]]], certificate: Path) -> None:
+def test_a_certificate_nobody_vouches_for_is_refused(
+    serve: Callable[..., tuple[int, list[Talk]]], certificate: Path
+) -> None:
     port, _ = serve(lambda talk: hello(talk), _server_context(certificate))
     with pytest.raises(TransportRefuses, match="certificate"):
         transport(port, implicit_tls=True).open(lambda: None)
@@ -400,7 +414,9 @@ def test_dots_at_the_start_of_a_line_are_doubled(body: bytes, wire: bytes) -> No
     assert stuff(body) == wire
 
 
-def test_a_line_end_in_an_address_never_becomes_a_command(serve: Callable[..., tuple[int, list[Talk]]]) -> None:
+def test_a_line_end_in_an_address_never_becomes_a_command(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
     def script(talk: Talk) -> None:
         hello(talk)
         talk.hear()
@@ -414,5 +430,3 @@ def test_a_line_end_in_an_address_never_becomes_a_command(serve: Callable[..., t
     assert outcome is not None
     assert outcome.verdict is Verdict.LATER
     assert not any("z@y.example" in line for talk in talks for line in talk.heard)
-
-

@@ -89,15 +89,9 @@ def test_the_page_shows_both_brands_and_the_form_without_cookie_or_script(
 ) -> None:
     answer = client.get(address(story), headers=FIREFOX)
     assert answer.status_code == 200
-    assert (
-        "Harbour IT" in answer.text
-    )
-    assert (
-        "Northwind Cloud" in answer.text
-    )
-    assert (
-        "Is home the weakest door?" in answer.text
-    )
+    assert "Harbour IT" in answer.text
+    assert "Northwind Cloud" in answer.text
+    assert "Is home the weakest door?" in answer.text
     assert "<script" not in answer.text
     assert "Set-Cookie" not in answer.headers
     assert "style=" not in answer.text
