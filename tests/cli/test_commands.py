@@ -9,7 +9,7 @@ import pytest
 
 
 def _run(home: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    given = {"PATH": os.environ["PATH"], "DATA_DIR": str(home), **environ}
+    given = {"PATH": os.environ["PATH"], "DATA_DIR": str(home), "LOG_LEVEL": "error", **environ}
     return subprocess.run(
         [sys.executable, "-m", "cli", *arguments], env=given, capture_output=True, text=True, timeout=60
     )
