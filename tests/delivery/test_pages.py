@@ -201,6 +201,7 @@ def test_a_viewer_sees_no_button(cast: Cast, as_person: Browser) -> None:
 def test_the_vendor_sees_counts_and_no_person(cast: Cast, as_person: Browser, sink: Sink) -> None:
     send = launched(cast)
     jobs.send_slice(send.id)
+    jobs.finish_send(send.id)
     browser = as_person(cast.ingrid)
     page = browser.get(f"/campaigns/{pid_of(send)}")
     words = text_of(page.data)
