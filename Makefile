@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$name >/dev/null && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$name && break; done)
 BIN := .venv/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV := $(BIN)/uv pip install --system-certs --quiet --python $(BIN)/python
 NPM := $(shell command -v npm || echo $(BIN)/npm)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
