@@ -63,11 +63,14 @@ def check(path: Path, as_json: bool) -> None:
             click.echo(
                 f"{found.file}:{found.line}{column}: {found.severity.value} [{found.rule}] {found.message} {found.mend}"
             )
-        click.echo(
-            f"{source.name if source else path.name}: {errors} errors, {len(findings) - errors} warnings."
-        )
+        name = source.name if source else path.name
+        click.echo(f"{name}: {_many(errors, 'error')}, {_many(len(findings) - errors, 'warning')}.")
     if has_errors(findings):
         raise SystemExit(1)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 @kit.command()
