@@ -33,13 +33,12 @@ class Eyes:
             return
         self.seen.add(name)
         self.found += [f"{name}: {line}" for line in axe(page)]
-        before = page.viewport_size
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
+        here = page.viewport_size or {"width": WIDTHS[0], "height": 900}
+        for width in sorted(WIDTHS, key=lambda one: one != here["width"]):
+            page.set_viewport_size({"width": width, "height": here["height"]})
             if too_wide(page):
                 self.found.append(f"{name}: wider than a screen of {width} px")
-        if before:
-            page.set_viewport_size(before)
+        page.set_viewport_size(here)
 
     def complaints(self) -> str:
         """Everything that is wrong, a line each."""

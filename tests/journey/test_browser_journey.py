@@ -8,20 +8,18 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from demo.day import today
 from demo.mailbox import Mailbox
 from demo.partner import INVOICE
 from demo.pictures import logo
-from tests.browser import browser
 from tests.journey.eyes import Eyes
 from tests.rig.installation import ADMIN, ADMIN_MAIL, ROOT, Installation
-
-__all__ = ["browser"]  # a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -31,7 +29,7 @@ MAYA, MAYA_MAIL = "Maya de Vries", "maya@harbour-it.example"
 SANNE = "sanne@vandijk.example"
 KIT = ROOT / "examples" / "kits" / "secure-the-hybrid-office"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-TODAY = datetime.now(UTC).date()
+TODAY = today()
 IN_FOUR_WEEKS, AUTUMN = TODAY + timedelta(days=28), TODAY + timedelta(days=200)
 LIST = "Customers and prospects"
 

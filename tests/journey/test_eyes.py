@@ -3,10 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import browser
 from tests.journey.eyes import Eyes
-
-__all__ = ["browser"]  # a fixture
 
 pytestmark = pytest.mark.browser
 
