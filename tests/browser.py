@@ -1,6 +1,6 @@
 """A real browser for tests: Chromium through Playwright, a server beside it, and axe-core for accessibility.
 
-Ask for `browser` and `serve`; both are fixtures of this module, so import them where they are used. Mark such tests `browser`.
+Ask for `browser`, which is every test's; `port` and `serve` are fixtures to import where they are used. Mark such tests `browser`.
 """
 
 import socket

@@ -27,12 +27,14 @@ from sqlalchemy.orm import Session, scoped_session
 from app import create_app, load_models
 from app.db import Base, db
 from app.settings import Settings
+from tests.browser import browser
 from tests.rig import cast as casting
 from tests.rig import postgres
 from tests.rig.sink import Sink
 from tests.rig.web import Client, sign_in
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+__all__ = ["browser"]  # one for all modules: Playwright runs once in a process
 NO_SHARED = "the shared material is not beside this checkout"
 
 

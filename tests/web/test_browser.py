@@ -8,9 +8,9 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from app.accounts.models import Membership, Role
-from tests.browser import WIDTHS, axe, browser, origins, port, serve, too_wide
+from tests.browser import WIDTHS, axe, origins, port, serve, too_wide
 
-__all__ = ["browser", "port", "serve"]
+__all__ = ["port", "serve"]
 pytestmark = pytest.mark.browser
 
 
