@@ -46,7 +46,7 @@ demo: setup
 	@$(BIN)/throughline demo
 
 test: setup
-	$(BIN)/pytest -q -n auto --dist loadfile
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 test-long: setup
 	$(BIN)/pytest -q -m long

@@ -35,6 +35,7 @@ from tests.rig.web import Client, sign_in
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 __all__ = ["browser"]  # one for all modules: Playwright runs once in a process
+INSTALLATIONS = ("tests/journey/", "tests/worker/test_up.py", "tests/cli/")
 NO_SHARED = "the shared material is not beside this checkout"
 
 
@@ -45,7 +46,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long tests run only where they are asked for by their mark."""
+    """Long tests run only where they are asked for by their mark; what starts whole installations runs first, so that it ends beside others."""
+    items.sort(key=lambda item: not item.nodeid.startswith(INSTALLATIONS))
     if "long" in config.option.markexpr:
         return
     kept = [item for item in items if not item.get_closest_marker("long")]
