@@ -3,23 +3,21 @@
 Every page on the way is looked at: see tests/journey/eyes.py.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from demo.day import today
-from demo.mailbox import Mailbox
 from demo.partner import INVOICE
 from demo.pictures import logo
+from tests.journey.actors import KIT, zipped
 from tests.journey.eyes import Eyes
-from tests.rig.installation import ADMIN, ADMIN_MAIL, ROOT, Installation
+from tests.journey.stage import DESK, PHONE, Stage, fill
+from tests.rig.installation import ADMIN, ADMIN_MAIL, Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -27,8 +25,6 @@ PASSWORD = "a long walk along the harbour"
 TOMAS, TOMAS_MAIL = "Tomás Rey", "tomas@northwind-cloud.example"
 MAYA, MAYA_MAIL = "Maya de Vries", "maya@harbour-it.example"
 SANNE = "sanne@vandijk.example"
-KIT = ROOT / "examples" / "kits" / "secure-the-hybrid-office"
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 TODAY = today()
 IN_FOUR_WEEKS, AUTUMN = TODAY + timedelta(days=28), TODAY + timedelta(days=200)
 LIST = "Customers and prospects"
@@ -48,39 +44,6 @@ PLAIN = "".join(
     f"jan{n}@metaal{n}.example;Jan;Bakker {n};Metaal {n};Monteur;2026-04-{n:02d};nee\r\n"
     for n in range(1, PEOPLE - 3)
 )
-
-
-@dataclass
-class Stage:
-    """The installation, everybody's windows, and the eyes on them."""
-
-    here: Installation
-    mailbox: Mailbox
-    eyes: Eyes
-    browser: Browser
-    folder: Path
-    windows: list[BrowserContext]
-    campaign: str = ""
-
-    def window(self, size: dict[str, int] | None = None) -> Page:
-        """Somebody's own browser with one page."""
-        context = self.browser.new_context(viewport=size or DESK, locale="en-GB")  # type: ignore[arg-type]
-        context.set_default_timeout(20_000)
-        context.on("page", self.eyes.watch)
-        self.windows.append(context)
-        return context.new_page()
-
-    def go(self, page: Page, path: str, state: str = "") -> None:
-        """Open a page of the signed-in origin and look at it."""
-        page.goto(self.here.app_url + path)
-        self.eyes.look(page, state)
-
-    def press(self, page: Page, words: str | re.Pattern[str], state: str = "") -> None:
-        """Press a button or a link by its words, look at where it leads."""
-        target = page.get_by_role("button", name=words).or_(page.get_by_role("link", name=words)).first
-        with page.expect_navigation():
-            target.click()
-        self.eyes.look(page, state)
 
 
 @pytest.fixture
@@ -133,9 +96,7 @@ def the_vendor_comes_in(stage: Stage, ingrid: Page, tomas: Page) -> None:
 
 def a_kit_is_published(stage: Stage, ingrid: Page) -> None:
     stage.go(ingrid, "/kits", "empty")
-    ingrid.locator("input[type=file]").set_input_files(
-        {"name": "kit.zip", "mimeType": "application/zip", "buffer": zipped(KIT)}
-    )
+    ingrid.locator("input[type=file]").set_input_files(zipped(KIT, stage.folder / "kit.zip"))
     stage.press(ingrid, re.compile("^Upload"))
     with ingrid.expect_navigation():
         ingrid.get_by_role("button", name="Publish 1.0").click()
@@ -266,7 +227,7 @@ def a_prospect_reads_and_answers(stage: Stage) -> None:
     with sanne.context.expect_page() as opened:
         mail.get_by_role("link", name="Book my free check").first.click()
     page = opened.value
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     stage.eyes.look(page)
     assert page.url.startswith(stage.here.public_url), "a landing page belongs on the origin without cookies"
@@ -285,11 +246,11 @@ def a_prospect_reads_and_answers(stage: Stage) -> None:
 
 
 def the_lead_is_answered_and_becomes_a_deal(stage: Stage, maya: Page) -> None:
-    maya.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    maya.set_viewport_size(PHONE)
     stage.go(maya, "/leads")
     stage.press(maya, "Sanne Willems")
     stage.press(maya, re.compile("^Accept"), "accepted")
-    maya.set_viewport_size(DESK)  # type: ignore[arg-type]
+    maya.set_viewport_size(DESK)
     stage.press(maya, "Register a deal")
     expect(maya.get_by_label("Customer")).to_have_value("Van Dijk Logistiek")
     maya.get_by_label("What they want to buy").fill("Firewall and 40 seats")
@@ -333,19 +294,3 @@ def both_first_pages_tell_it(stage: Stage, ingrid: Page, maya: Page) -> None:
         stage.go(page, "/", "at the end")
         expect(page.locator("main")).to_contain_text("12,600")
         expect(page.locator("main")).to_contain_text("1,200")
-
-
-def fill(scope: Page | Locator, **values: str) -> None:
-    """Type into fields by their names."""
-    for name, value in values.items():
-        scope.locator(f"[name={name}]:visible").fill(value)
-
-
-def zipped(folder: Path) -> bytes:
-    """The folder as a zip."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                file.write(path, path.relative_to(folder))
-    return out.getvalue()
