@@ -23,12 +23,13 @@ import click
 
 from app import ROOT
 from app.errors import External
-from cli import audit
+from cli import audit, up
 from worker import lifeline
 from worker.valkey import free_port
 
 KIT = ROOT / "examples" / "kits" / "secure-the-hybrid-office"
 VENDOR, ADMIN, ADMIN_MAIL = "Northwind Cloud", "Ingrid Solberg", "ingrid@northwind-cloud.example"
+MARKER = ".story"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "HOME")
 
 
@@ -152,11 +153,22 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 def _clear(home: Path) -> None:
     """Start afresh: what an earlier run left, killed or not, goes. Only a directory that is such a run's is ever emptied."""
-    if home.exists() and any(home.iterdir()) and not (home / ".story").exists():
+    if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
         raise External(f"{home} holds something else. Give another DATA_DIR, or empty it.")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, mode=0o700)
-    (home / ".story").write_text("made by `throughline demo`, which empties this directory when it starts\n")
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with up.only_one(home):  # a run that is still there keeps its data
+        _empty(home)
+
+
+def _empty(home: Path) -> None:
+    # Written before anything is deleted and kept throughout: a run that is killed here can be started again.
+    marker = home / MARKER
+    marker.write_text("made by `throughline demo`, which empties this directory when it starts\n")
+    for found in home.iterdir():
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found)
+        elif found.name not in (MARKER, up.LOCK):
+            found.unlink()
 
 
 def _zipped(folder: Path, archive: Path) -> Path:

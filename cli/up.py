@@ -20,6 +20,8 @@ from worker.supervisor import Program, Supervisor
 from worker.valkey import free_port
 from worker.web import command as web_command
 
+LOCK = "up.lock"
+
 
 @click.command()
 @click.option(
@@ -32,7 +34,7 @@ def up(environ: Mapping[str, str], port: int | None) -> None:
     """Start everything on this machine, restart what dies, stop it all with Ctrl-C."""
     asked = with_port(environ, port)
     settings = environment.load(asked)
-    with _only_one(settings.data_dir):
+    with only_one(settings.data_dir):
         settings = _claim_addresses(asked, settings)
         _upgrade(settings)
         supervisor = Supervisor(
@@ -109,9 +111,10 @@ def is_ready(settings: Settings) -> bool:
 
 
 @contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory for this process. Raises Refused while another one has it."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (data_dir / "up.lock").open("a+") as file:
+    with (data_dir / LOCK).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
