@@ -1,20 +1,23 @@
 """Heavy libraries that few processes need: imported when they are first used, so that starting costs neither time nor memory."""
 
+import importlib
 import importlib.util
-import sys
-from types import ModuleType
 from typing import Any
 
 
+class Later:
+    """Stands for a module, and for the packages it lies in: nothing of them is imported before an attribute is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
+
+
 def lazy(name: str) -> Any:
-    """The module `name`, executed at the first use of one of its attributes. Raises ModuleNotFoundError at once where it isn't there."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
+    """The module `name`, imported at the first use of one of its attributes. Raises ModuleNotFoundError at once where its package isn't there."""
+    package = name.partition(".")[0]
+    if importlib.util.find_spec(package) is None:
         raise ModuleNotFoundError(name)
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return Later(name)
