@@ -223,7 +223,7 @@ class Browser:
         self.client.close()
 
     def _page(self, answer: httpx.Response) -> Page:
-        page = Page(self, str(answer.url), answer.status_code, BeautifulSoup(answer.text, "html.parser"))
+        page = Page(self, str(answer.url), answer.status_code, BeautifulSoup(answer.text, "lxml"))
         if answer.status_code >= 400:
             raise Stuck(f"{page.name}: {page.errors() or page.text[:300]}")
         return page

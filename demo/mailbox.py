@@ -37,7 +37,7 @@ class Letter:
     def html(self) -> BeautifulSoup:
         """The HTML part."""
         part = self.message.get_body(("html",))
-        return BeautifulSoup(part.get_content() if part else "", "html.parser")
+        return BeautifulSoup(part.get_content() if part else "", "lxml")
 
     def link(self) -> str:
         """The first address in the text: what a mail of the product asks to open."""

@@ -53,7 +53,7 @@ class ShortHeartbeatWorker(Worker):
 
 def run(settings: Settings, burst: bool = False) -> None:
     """Work until told to stop; with `burst` until the queue is empty."""
-    jobs.application()  # made before the first fork, so that jobs start in milliseconds
+    jobs.warm()  # before the first fork, so that jobs start in milliseconds
     connection = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=5)
     worker = ShortHeartbeatWorker(
         [the_queue(settings, connection)],
