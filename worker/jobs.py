@@ -10,6 +10,7 @@ from functools import cache
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.audience.jobs import import_contacts
@@ -48,11 +49,14 @@ def warm() -> None:
 
     Compiling inside a transaction would hold SQLite's one writer's lock for longer than the work itself.
     """
-    app = application()
-    with app.app_context():
-        send_mail(0)
-        db.session.remove()
-        db.engine.dispose()
+    with application().app_context():
+        try:
+            send_mail(0)
+        except SQLAlchemyError as error:  # the jobs will meet it too, and say it where it can be retried
+            log.warning("worker.not_warm", error=type(error).__name__)
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def run(name: str, *args: int | str) -> None:
