@@ -68,38 +68,35 @@ def test_started_stopped_and_started_again_nothing_is_left_behind(here: Installa
         assert here.status() == 200
         below = descendants(process.pid)
         assert len(below) >= 7, "redis, sandbox, the web server and its workers, two workers, the beat"
+        if number == signal.SIGINT:
+            a_second_one_is_refused_and_the_first_goes_on(here)
         process.send_signal(number)
         _, errors = process.communicate(timeout=40)
         assert process.returncode == 0, errors
         assert [pid for pid in below if alive(pid)] == []
 
 
-def test_killed_without_a_word_everything_goes_and_the_next_start_works(here: Installation) -> None:
-    process = here.start()
-    here.ready(process)
-    below = descendants(process.pid)
-    process.kill()
-    assert until(lambda: not any(alive(pid) for pid in below), 10)
-    here.ready(here.start())
-    assert here.status() == 200
-
-
-def test_killed_in_the_middle_of_its_start_the_next_start_works(here: Installation) -> None:
-    process = here.start()
-    assert until(lambda: (here.home / "log" / "redis.log").exists(), 30)
-    process.kill()
-    process.communicate()
-    here.ready(here.start())
-    assert here.status() == 200
-
-
-def test_a_second_one_on_the_same_data_is_refused_and_the_first_goes_on(here: Installation) -> None:
-    here.ready(here.start())
+def a_second_one_is_refused_and_the_first_goes_on(here: Installation) -> None:
     second = here.start()
     _, errors = second.communicate(timeout=30)
     assert second.returncode == 1
     assert "already runs" in errors
     assert "Traceback" not in errors
+    assert here.status() == 200
+
+
+def test_killed_at_any_time_everything_goes_and_the_next_start_works(here: Installation) -> None:
+    in_its_start = here.start()
+    assert until(lambda: (here.home / "log" / "redis.log").exists(), 30)
+    in_its_start.kill()
+    in_its_start.communicate()
+    ready = here.start()
+    here.ready(ready)
+    assert here.status() == 200
+    below = descendants(ready.pid)
+    ready.kill()
+    assert until(lambda: not any(alive(pid) for pid in below), 10)
+    here.ready(here.start())
     assert here.status() == 200
 
 
