@@ -3,7 +3,7 @@
 What a new partner needs beyond that, its organisation and its partnership, is made in programs.
 """
 
-from app.accounts import audit, passwords, signin
+from app.accounts import audit, passwords
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, Membership, Organisation, Person, Role
 from app.clock import now
@@ -21,11 +21,6 @@ def new_person(invitation: Invitation, name: str, password: str) -> Person:
     db.session.add(person)
     db.session.flush()
     return person
-
-
-def known_person(invitation: Invitation, password: str, network: str) -> Person:
-    """The person who has an account with the invited address, by their password. Raises Paused or WrongPassword."""
-    return signin.check(invitation.email, password, network)
 
 
 def seat(person: Person, organisation: Organisation, role: Role) -> Membership:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wtforms import SelectField, StringField
+from wtforms import StringField
 
 from app.campaigns.subject_test import MAX_SUBJECT
 from app.kits.pieces import KitSource, Slot, SlotType
-from app.web.forms import DateField, Form, Required, Short, TimeField
+from app.web.forms import Form, Required, Short
 
 PREFIX = "slot-"
 EVERYWHERE = "In all pieces"
@@ -126,11 +126,3 @@ class SubjectForm(Form):
 
     subject_a = StringField("Version A", [Required("Write a subject line."), Short(MAX_SUBJECT)])
     subject_b = StringField("Version B", [Required("Write a subject line."), Short(MAX_SUBJECT)])
-
-
-class TimeForm(Form):
-    """When it goes out, on the clock of a zone."""
-
-    day = DateField("Day")
-    time = TimeField("Time")
-    zone = SelectField("Time zone")

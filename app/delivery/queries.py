@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func
 
 from app.accounts.models import Organisation
 from app.audience.models import Contact
 from app.campaigns.models import Campaign
 from app.db import db, get_or_404, scoped
 from app.delivery.control import resend_from
-from app.delivery.models import Delivery, DeliveryState, Rendering, Send
+from app.delivery.models import Delivery, DeliveryState, Rendering
 from app.errors import NotFound
 from app.web.paging import Page, offset_of
 
@@ -150,13 +150,6 @@ def refusals(partner: Organisation, campaign: Campaign) -> list[Refusal]:
         for row in db.session.execute(query)
     ]
     return sorted(found, key=lambda refusal: -refusal.people)
-
-
-def sends_of(campaign: Campaign) -> list[Send]:
-    """The campaign's sends, oldest first."""
-    return list(
-        db.session.scalars(select(Send).where(Send.campaign_id == campaign.id).order_by(Send.id))
-    )  # unscoped: of this campaign
 
 
 def _of(campaign: Campaign, group: Group | None) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from app.delivery.forms import ResendForm
 from app.errors import AppError, NotFound
 from app.flows.results import funnel
 from app.kits.queries import kit_by_id, version_by_id
+from app.landing.queries import held
 from app.tracking.chart import hours_chart
 from app.tracking.queries import clicks_by_hour
 from app.web.csv import csv_response
@@ -63,6 +64,7 @@ def show(pid: str) -> Answer:
         returned=returns.by_campaign(actor().organisation, campaign.id),
         chart=hours_chart(hours, actor().organisation.timezone),
         uncertain=queries.uncertain(actor().organisation, campaign, limit=3) if actor().is_partner else [],
+        held=held(actor().organisation, campaign) if actor().is_partner else [],
     )
 
 

@@ -6,9 +6,8 @@ from sqlalchemy import select
 
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
-from app.clock import now
 from app.db import db
-from app.landing.models import PageStatus, PublishedPage
+from app.landing.models import PublishedPage
 from app.render.page import CompiledPage, PageSource, brand_css, compile_page
 
 
@@ -65,11 +64,3 @@ def pages_of(campaign: Campaign) -> list[PublishedPage]:
             select(PublishedPage).where(PublishedPage.campaign_id == campaign.id).order_by(PublishedPage.id)
         )  # unscoped: by the caller's scoped campaign
     )
-
-
-def close(campaign: Campaign) -> None:
-    """Take a campaign's pages off; visitors read a friendly end instead."""
-    for page in pages_of(campaign):
-        if page.status is PageStatus.PUBLISHED:
-            page.status = PageStatus.CLOSED
-            page.closed_at = now()

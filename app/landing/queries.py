@@ -1,6 +1,6 @@
 """Reading published pages and what people left on them."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.accounts.models import Organisation
 from app.campaigns.models import Campaign
@@ -26,16 +26,6 @@ def answers_on(page: PublishedPage, submission_id: int) -> dict[str, str]:
     )
     stored = db.session.scalars(query).one_or_none()
     return {key: str(value) for key, value in stored.fields.items()} if stored else {}
-
-
-def submission_count(campaign: Campaign) -> int:
-    """How many different people left their details; what is held back as a robot's is not counted."""
-    query = select(
-        func.count(Submission.email.distinct())
-    ).where(  # unscoped: by the caller's scoped campaign
-        Submission.campaign_id == campaign.id, Submission.held_reason.is_(None)
-    )
-    return db.session.scalar(query) or 0
 
 
 def held(partner: Organisation, campaign: Campaign) -> list[Submission]:

@@ -1,6 +1,6 @@
 """What can go wrong with money: each error names the rule, and nothing is posted."""
 
-from app.errors import Conflict, Forbidden, Refused
+from app.errors import Forbidden, Refused
 
 
 class OwnDecision(Forbidden):
@@ -19,10 +19,3 @@ class NotYours(Forbidden):
 
 class TooLate(Refused):
     """A deadline has passed."""
-
-
-class Stale(Conflict):
-    """The request or claim has changed since the form was shown."""
-
-    def __init__(self) -> None:
-        super().__init__("This has changed since you opened it. Look at it again, then decide.")

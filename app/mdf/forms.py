@@ -9,7 +9,6 @@ from wtforms import (
     SelectField,
     StringField,
     TextAreaField,
-    ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs are a release behind
 from wtforms.validators import NumberRange
@@ -28,15 +27,6 @@ def sure(value: T | None) -> T:
 
 INVOICE_KINDS = (".pdf", ".png", ".jpg", ".jpeg")
 INVOICE_MOST = 10 * 1024 * 1024
-
-
-class OneOf(RadioField):
-    """A choice among those offered; anything else is refused in our own words."""
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what isn't offered."""
-        if self.data not in {value for value, *_ in self.iter_choices()}:
-            raise ValidationError("Choose one of these.")
 
 
 class AskForm(Form):

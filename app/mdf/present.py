@@ -13,7 +13,6 @@ from app.mdf import deadlines, queries
 from app.mdf.deadlines import Clock
 from app.mdf.models import Claim, ClaimStatus, MdfRequest, RequestStatus
 from app.mdf.queries import Line
-from app.mdf.rules import Check
 from app.money import Money
 from app.web.filters import amount, count, day, moment
 from app.web.filters import money as spoken
@@ -200,15 +199,6 @@ def _claim_path(claim: Claim, vendor: Organisation) -> list[Item]:
 
 def _step(title: str, at: datetime | None, person_id: int | None, text: str) -> Item:
     return {"title": title, "when": f"{moment(at)}, {person_name(person_id)}", "text": text, "state": "done"}
-
-
-def rule_items(checks: list[Check]) -> list[Item]:
-    """Checks as the rules macro takes them, what is broken first."""
-    order = {"broken": 0, "met": 1, "open": 2}
-    return [
-        {"state": c.state, "title": c.title, "note": c.fact}
-        for c in sorted(checks, key=lambda c: order[c.state])
-    ]
 
 
 def pieces(claim: Claim) -> list[Item]:

@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField as BaseFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import DateField as BaseDateField
-from wtforms import Field, ValidationError
+from wtforms import Field
 from wtforms import Form as PlainForm
 from wtforms import TimeField as BaseTimeField
 from wtforms.validators import InputRequired, Length, StopValidation
@@ -214,13 +214,3 @@ def _length(file: FileStorage) -> int:
     end = stream.seek(0, 2)
     stream.seek(at)
     return end
-
-
-def one_of(values: Collection[str], message: str) -> Any:
-    """A validator: the field's text is one of `values`."""
-
-    def check(_form: Any, field: Field) -> None:
-        if field.data not in values:
-            raise ValidationError(message)
-
-    return check

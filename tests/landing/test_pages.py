@@ -1,6 +1,7 @@
 """The landing page as prospects and robots meet it: read, filled in, answered; what can't be accepted stays typed in."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -166,6 +167,19 @@ def test_robots_are_kept_apart_with_the_reason_and_answered_alike(client: FlaskC
     reasons = set(db.session.scalars(select(Submission.held_reason)))
     assert reasons == {"filled the field that people don’t see", "sent within 2 seconds"}
     assert rows(Lead) == 0
+
+
+def test_what_is_held_back_is_listed_for_the_partner_and_for_nobody_else(
+    client: FlaskClient, cast: Cast, story: Story, as_person: Callable[..., FlaskClient]
+) -> None:
+    client.post(address(story), data=filled(story, website="https://spam.example"), headers=FIREFOX)
+    campaign = f"/campaigns/{story.campaign.pid}"
+    page = as_person(cast.maya).get(campaign).text
+    assert "1\u00a0form was held back" in page
+    assert "Filled the field that people don’t see" in page
+    seen_by_vendor = as_person(cast.ingrid).get(campaign)
+    assert seen_by_vendor.status_code == 200
+    assert "held back" not in seen_by_vendor.text
 
 
 def test_a_new_person_becomes_a_contact_and_a_ticked_box_a_consent_in_its_words(
