@@ -160,7 +160,8 @@ def test_killed_anywhere_nothing_stays_and_the_next_run_works(tmp_path: Path, mo
     home = tmp_path / "demo"
     with demo(home, "--contacts", "40") as process:
         read_until(process, moment)
-        assert len(processes_of(home)) >= 8, "the demo, its players, the supervisor and what it watches"
+        # The demo, the supervisor and what it watches run when it says this; its players may be just about to.
+        assert len(processes_of(home)) >= 7
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=10)
     assert until(lambda: not processes_of(home)), processes_of(home)
