@@ -75,6 +75,10 @@ class Settings:
     )
     web_workers: int = _doc("Web server processes.", default=2)
     send_workers: int = _doc("Worker processes that take jobs.", default=2)
+    send_connections: int = _doc(
+        "Connections to the mail server that one worker opens for a send; what the server allows is the limit.",
+        default=10,
+    )
     answer_hours: int = _doc("Hours within which a partner is asked to answer a lead.", default=4)
     log_level: str = _doc("`debug`, `info`, `warning` or `error`.", default="info")
 
@@ -209,6 +213,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "data_dir": Path,
     "web_workers": _whole,
     "send_workers": _whole,
+    "send_connections": _whole,
     "answer_hours": _whole,
     "mail_allow": _addresses,
     "app_url": _origin,
