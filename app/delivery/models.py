@@ -57,6 +57,9 @@ class Send(PublicId, Base):
         String(200)
     )  # why nothing goes out just now, though it is not paused
     rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the sweeper last rang for it
+    # whose time is when and within which hours, fixed at launch (delivery/timing.py); None: at once, any hour
+    timing: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # outside its hours until then
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -170,3 +173,12 @@ class SendingWorker(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+
+
+class Pulse(Base):
+    """The last sign of life of a part of the system, from which it can tell for how long it was down."""
+
+    __tablename__ = "pulse"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
