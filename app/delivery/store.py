@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, tuple_, update
 
 from app.audience.models import Contact
-from app.audience.suppress import is_suppressed
+from app.delivery.blocked import blocked, reason
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.outcomes import Claimed, Decided, Retries, final_values, later_values, outcome_update
 from app.delivery.presence import LEASE, Presence, database_now
@@ -38,9 +38,10 @@ class Store:
         self.retries = retries
         with engine.begin() as connection:
             send = connection.execute(
-                select(Send.partner_id, Send.vendor_id).where(Send.id == self.send_id)
+                select(Send.partner_id, Send.vendor_id, Send.campaign_id).where(Send.id == self.send_id)
             ).one()  # unscoped: a job
-        self._blocked = _blocked(send.partner_id, send.vendor_id)
+        self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id)
+        self._reason = reason(send.campaign_id)
 
     def rendering(self, rendering_id: int) -> bytes:
         """The compiled segments of a rendering."""
@@ -143,7 +144,7 @@ class Store:
             .where(ours, self._blocked)
             .values(
                 state=DeliveryState.SUPPRESSED,
-                reason="Said no before it was their turn",
+                reason=self._reason,
                 decided_at=moment,
                 lease_until=None,
             )
@@ -233,12 +234,3 @@ def _is_sending(send_id: int) -> ColumnElement[bool]:
     return exists(
         select(Send.id).where(Send.id == send_id, Send.status == SendStatus.SENDING)
     )  # unscoped: a job
-
-
-def _blocked(partner_id: int, vendor_id: int) -> ColumnElement[bool]:
-    """An EXISTS on Delivery: its person said no, or is no longer on record."""
-    inner = select(Contact.id).where(  # unscoped: bound to the delivery of the outer statement
-        Contact.id == Delivery.contact_id,
-        or_(Contact.erased_at.is_not(None), is_suppressed(Contact.address_hash, partner_id, vendor_id)),
-    )
-    return inner.correlate(Delivery).exists()
