@@ -114,7 +114,10 @@ class Suppression(PublicId, Base):
     """A "no", kept as a keyed hash so that it outlives the contact. `organisation_id` is 0 for the platform's own."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("address_hash", "scope", "organisation_id"),)
+    __table_args__ = (
+        UniqueConstraint("address_hash", "scope", "organisation_id"),
+        Index(None, "reason", "at"),  # the bounces and complaints of the last hours
+    )
 
     scope: Mapped[SuppressionScope] = mapped_column(StrEnumType(SuppressionScope))
     organisation_id: Mapped[int] = mapped_column(default=0, index=True)

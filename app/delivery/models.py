@@ -77,7 +77,9 @@ class Send(PublicId, Base):
     rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the sweeper last rang for it
     served_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a worker last began a slice of it
     sender_domain: Mapped[str | None] = mapped_column(String(255))  # None: that of MAIL_FROM
-    waits_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing goes out before, `waits_for` says why
+    waits_until: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # nothing goes out before, `waits_for` says why
     waits_for: Mapped[str | None] = mapped_column(String(200))
     pace: Mapped[str | None] = mapped_column(String(200))  # which limit sets the speed just now
     # bad outcomes that a person has seen and gone on after: the automatic pause counts from there
