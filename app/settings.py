@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from app.errors import AppError
+from app import parsing
 
 Environment = Literal["development", "test", "production"]
 
@@ -65,6 +66,25 @@ class Settings:
         default=(),
     )
     app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
+    mail_rate: float | None = _doc(
+        "Messages a second that `MAIL_TRANSPORT` is given, over all workers. Empty: no limit (SES: the account’s own).",
+        default=None,
+    )
+    mail_rate_senders: tuple[tuple[str, float], ...] = _doc(
+        "Messages a second from a sender’s domain, such as `partner.example=5,*=20`; `*` is each one not named. Empty: no limit.",
+        default=(),
+    )
+    mail_rate_domains: tuple[tuple[str, float], ...] = _doc(
+        "Messages a second to a receiving domain, such as `gmail.com=20,outlook.com=10,*=50`. Empty: no limit.",
+        default=(),
+    )
+    pause_at: tuple[tuple[str, float], ...] = _doc(
+        "Percent of a send at which it pauses by itself: refused, bounced, complained, uncertain. `refused=0` never does.",
+        default=parsing.JUDGED,
+    )
+    pause_after: int = _doc(
+        "Messages that must be decided before a send is judged by `PAUSE_AT`.", default=200
+    )
     public_url: str = _doc(
         "Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.",
         default="http://127.0.0.1:8000",
@@ -235,19 +255,7 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.app_host == settings.public_host:
         wrong.append("PUBLIC_URL: must be another host than APP_URL, so that no cookie reaches public pages.")
     if settings.environment == "production":
-        if settings.mail_transport == "sandbox":
-            wrong.append(
-                "MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://."
-            )
-        for name in ("app_url", "public_url"):
-            if not getattr(settings, name).startswith("https://"):
-                wrong.append(f"{name.upper()}: must be https:// in production.")
-        if settings.mail_from.endswith(".example"):
-            wrong.append("MAIL_FROM: give the platform's own sender address.")
-        if not settings.redis_url:
-            wrong.append("REDIS_URL: missing. In production Redis is a server of its own.")
-        if not settings.database_url:
-            wrong.append("DATABASE_URL: missing. In production say where the database is.")
+        wrong += _wrong_in_production(settings)
     elif settings.mail_transport != "sandbox" and not settings.mail_allow:
         wrong.append(
             "MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail."
