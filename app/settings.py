@@ -5,14 +5,15 @@ In development the secrets and paths come from the data directory; in production
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flask import current_app
 
-from app.errors import AppError
 from app import parsing
+from app.errors import AppError
 
 Environment = Literal["development", "test", "production"]
 
@@ -65,7 +66,6 @@ class Settings:
         "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
         default=(),
     )
-    app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
     mail_rate: float | None = _doc(
         "Messages a second that `MAIL_TRANSPORT` is given, over all workers. Empty: no limit (SES: the account’s own).",
         default=None,
@@ -85,6 +85,7 @@ class Settings:
     pause_after: int = _doc(
         "Messages that must be decided before a send is judged by `PAUSE_AT`.", default=200
     )
+    app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
     public_url: str = _doc(
         "Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.",
         default="http://127.0.0.1:8000",
@@ -100,6 +101,10 @@ class Settings:
         default=10,
     )
     answer_hours: int = _doc("Hours within which a partner is asked to answer a lead.", default=4)
+    outbound_allow: tuple[str, ...] = _doc(
+        "Outside production: `ADDRESS:PORT` or `ADDRESS:*` of private servers that link checks may ask all the same, separated by commas.",
+        default=(),
+    )
     log_level: str = _doc("`debug`, `info`, `warning` or `error`.", default="info")
 
     @property
@@ -190,6 +195,19 @@ def _addresses(raw: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
 
 
+def _servers(raw: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in raw.split(",") if part.strip())
+    for entry in found:
+        host, _, port = entry.rpartition(":")
+        if port != "*" and not port.isdecimal():
+            raise ValueError("must be ADDRESS:PORT or ADDRESS:*, separated by commas.")
+        try:
+            ip_address(host)
+        except ValueError:
+            raise ValueError("must name IP addresses, such as 127.0.0.1:*.") from None
+    return found
+
+
 def _secret(raw: str) -> str:
     if len(raw) < 32:
         raise ValueError("shorter than 32 characters.")
@@ -236,6 +254,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "send_connections": _whole,
     "answer_hours": _whole,
     "mail_allow": _addresses,
+    "mail_rate": parsing.rate,
+    "mail_rate_senders": parsing.rates,
+    "mail_rate_domains": parsing.rates,
+    "pause_at": parsing.pause_at,
+    "pause_after": parsing.people,
+    "outbound_allow": _servers,
     "app_url": _origin,
     "public_url": _origin,
     "listen": _address,
@@ -260,6 +284,26 @@ def _contradictions(settings: Settings) -> list[str]:
         wrong.append(
             "MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail."
         )
+    return wrong
+
+
+def _wrong_in_production(settings: Settings) -> list[str]:
+    wrong = []
+    if settings.mail_transport == "sandbox":
+        wrong.append(
+            "MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://."
+        )
+    for name in ("app_url", "public_url"):
+        if not getattr(settings, name).startswith("https://"):
+            wrong.append(f"{name.upper()}: must be https:// in production.")
+    if settings.mail_from.endswith(".example"):
+        wrong.append("MAIL_FROM: give the platform's own sender address.")
+    if settings.outbound_allow:
+        wrong.append("OUTBOUND_ALLOW: not in production: there link checks ask public addresses only.")
+    if not settings.redis_url:
+        wrong.append("REDIS_URL: missing. In production Redis is a server of its own.")
+    if not settings.database_url:
+        wrong.append("DATABASE_URL: missing. In production say where the database is.")
     return wrong
 
 
