@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, BigInt, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
 
@@ -243,6 +243,10 @@ class SendTally(Base):
     counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     took_ms: Mapped[int] = mapped_column(default=0)
     is_final: Mapped[bool] = mapped_column(default=False)  # counted after the send was finished
+    upto: Mapped[int] = mapped_column(
+        BigInt, default=0, server_default="0"
+    )  # of the rows up to this id there are `rows`
+    rows: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WarmUp(Base):
