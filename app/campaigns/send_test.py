@@ -9,6 +9,7 @@ from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import email, source
+from app.campaigns.preview import in_order
 from app.errors import NotFound
 from app.mail.models import OutgoingMail
 from app.mail.posting import post
@@ -33,7 +34,7 @@ def send(actor: Actor, campaign: Campaign, name: str | None = None) -> OutgoingM
     Raises NotFound where the kit has no such email, RenderError where it can't be rendered.
     """
     made = source(campaign)
-    piece = made.kit.email(name) if name else next(iter(made.kit.emails), None)
+    piece = made.kit.email(name) if name else next(iter(in_order(made.kit)), None)
     if piece is None:
         raise NotFound(kind="EmailPiece")
     compiled = email(made, piece, mark_missing=True)

@@ -31,6 +31,7 @@ _WORDS = {
     "campaign.paused_by_system": "Paused by itself: the mail server wanted nothing of us",
     "campaign.resumed": "let it go on",
     "campaign.cancelled": "cancelled it",
+    "campaign.step_begun": "Step {step} began",
     "campaign.finished": "The last message was decided",
     "send.audience_changed": "People changed their mind between launch and sending: {rows} instead of {expected}",
     "delivery.resent": "sent an uncertain message again ({knows})",

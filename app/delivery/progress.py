@@ -28,6 +28,7 @@ class Progress:
     ends_at: datetime | None
     trouble: str | None
     at: datetime
+    between: bool = False  # nothing goes out now, and a later step waits for its time
 
     def of(self, *states: DeliveryState) -> int:
         """How many messages are in these states."""
@@ -69,19 +70,19 @@ class Progress:
         return self.total - self.decided
 
 
-def of(campaign: Campaign) -> Progress:
-    """Count a campaign's deliveries over all its sends."""
-    query = (
+def of(campaign: Campaign, step: int | None = None) -> Progress:
+    """Count a campaign's deliveries over all its sends, or over those of one step: the first one's are people, each once."""
+    query = select(Send).where(Send.campaign_id == campaign.id)  # unscoped: of this campaign
+    sends = [send for send in db.session.scalars(query) if step in (None, send.step)]
+    ids = [send.id for send in sends]
+    counted = (
         select(Delivery.state, func.count())
-        .where(Delivery.campaign_id == campaign.id)
-        .group_by(Delivery.state)
-    )  # unscoped: of this campaign
-    states = {row[0]: row[1] for row in db.session.execute(query)}
-    sends = list(
-        db.session.scalars(select(Send).where(Send.campaign_id == campaign.id))
-    )  # unscoped: of this campaign
+        .where(Delivery.send_id.in_(ids))
+        .group_by(Delivery.state)  # unscoped: of this campaign
+    )
+    states = {row[0]: row[1] for row in db.session.execute(counted)}
     is_running = any(send.status in (SendStatus.EXPANDING, SendStatus.SENDING) for send in sends)
-    rate = _rate(campaign) if is_running else 0.0
+    rate = _rate(ids) if is_running else 0.0
     progress = Progress(
         states=states,
         expected=sum(send.expected for send in sends),
@@ -90,6 +91,7 @@ def of(campaign: Campaign) -> Progress:
         ends_at=None,
         trouble=next((send.trouble for send in sends if send.trouble), None) if is_running else None,
         at=now(),
+        between=not is_running and any(send.status is SendStatus.WAITING for send in sends),
     )
     if rate and progress.to_go:
         return Progress(
@@ -98,11 +100,11 @@ def of(campaign: Campaign) -> Progress:
     return progress
 
 
-def _rate(campaign: Campaign) -> float:
+def _rate(send_ids: list[int]) -> float:
     """Messages decided a second, over the last half minute or since the first one."""
     since = now() - _WINDOW
-    query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of this campaign
-        Delivery.campaign_id == campaign.id, Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
+    query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of one campaign
+        Delivery.send_id.in_(send_ids), Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
     )
     count, first = db.session.execute(query).one()
     if first is None:

@@ -20,6 +20,7 @@ from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
 from app.errors import AppError, NotFound
+from app.flows import sequence_page
 from app.flows.results import funnel
 from app.kits.queries import kit_by_id, version_by_id
 from app.landing.queries import held
@@ -60,7 +61,8 @@ def show(pid: str) -> Answer:
         "campaigns/show.html",
         **_frame(campaign, "Results"),
         **_live(campaign, stand),
-        funnel=funnel(campaign, stand),
+        funnel=funnel(campaign),
+        sequence=sequence_page.steps(campaign),
         returned=returns.by_campaign(actor().organisation, campaign.id),
         chart=hours_chart(hours, actor().organisation.timezone),
         uncertain=queries.uncertain(actor().organisation, campaign, limit=3) if actor().is_partner else [],
@@ -73,12 +75,14 @@ def show(pid: str) -> Answer:
 def live(pid: str) -> Answer:
     """The part of the page that moves; when it begins or stops moving, the page is asked to load anew."""
     campaign = _campaign(pid)
-    if campaign.status is _S.SCHEDULED:
+    stand = progress.of(campaign)
+    still_between = campaign.status is _S.SENDING and stand.between
+    if campaign.status is _S.SCHEDULED or (still_between and "waiting" in request.args):
         return Response(status=204)
     response = make_response(
-        render_template("delivery/_live.html", campaign=campaign, **_live(campaign, progress.of(campaign)))
+        render_template("delivery/_live.html", campaign=campaign, **_live(campaign, stand))
     )
-    if campaign.status not in _MOVING or "waiting" in request.args:
+    if campaign.status not in _MOVING or stand.between or "waiting" in request.args:
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -225,7 +229,7 @@ def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
     due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
     return {
         "stand": stand,
-        "moving": campaign.status in _MOVING,
+        "moving": campaign.status in _MOVING and not stand.between,
         "starts": starts,
         "due": due,
         "refusals": refusals,

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from app.accounts.models import Organisation
 from app.attribution.returns import by_campaign
 from app.db import db, scoped
-from app.delivery.models import Delivery, DeliveryState
+from app.delivery.models import Delivery, DeliveryState, Send
 from app.leads.models import Lead
 from app.mdf.models import MdfRequest, RequestStatus
 from app.money import Money
@@ -31,10 +31,11 @@ def figures(partner: Organisation) -> dict[int, Figures]:
     found: dict[int, Figures] = defaultdict(Figures)
     sent = (
         scoped(partner, Delivery)
-        .where(Delivery.state == DeliveryState.ACCEPTED)
-        .group_by(Delivery.campaign_id)
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Delivery.state == DeliveryState.ACCEPTED, Send.step == 1)  # each person once
+        .group_by(Send.campaign_id)
     )
-    for number, people in db.session.execute(sent.with_only_columns(Delivery.campaign_id, func.count())):
+    for number, people in db.session.execute(sent.with_only_columns(Send.campaign_id, func.count())):
         found[number].sent = people
     leads = scoped(partner, Lead).group_by(Lead.campaign_id)
     for number, people in db.session.execute(leads.with_only_columns(Lead.campaign_id, func.count())):

@@ -15,6 +15,7 @@ from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
+from app.kits.step_words import whom
 from app.web.boundary import discard
 from app.web.filters import count
 
@@ -107,7 +108,24 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "") -> str:
         and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
         planned=local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None,
         partner=partner,
+        sequence=_sequence(found),
     )
+
+
+def _sequence(found: checking.LaunchCheck) -> list[dict[str, object]]:
+    """When each mail goes out and to whom, on the clock of the campaign's zone."""
+    zone = found.campaign.timezone
+    return [
+        {
+            "title": mail.piece.title,
+            "at": local(checking.step_time(found.campaign, mail.step), zone),
+            "whom": f"To {whom(mail.step.unless, mail.step.only)}"
+            if mail.number > 1
+            else "To everyone who may be mailed",
+            "key": f"email/{mail.piece.name}",
+        }
+        for mail in found.steps
+    ]
 
 
 Rule = dict[str, str]

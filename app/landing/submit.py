@@ -17,6 +17,7 @@ from app import tokens
 from app.audience import remember
 from app.clock import now
 from app.db import db
+from app.delivery import ended
 from app.delivery.models import Delivery, Rendering
 from app.errors import Conflict
 from app.landing.models import PublishedPage, Submission
@@ -137,10 +138,27 @@ def _tie(submission: Submission, page: PublishedPage, answers: Answers, origin: 
             )
             remember.record_consent(contact, words)
     delivery = origin.delivery or _delivery_to(page.campaign_id, contact.id)
+    people = {contact.id}
     if delivery and delivery.campaign_id == page.campaign_id:
-        submission.delivery_id, submission.variant_id = delivery.id, delivery.variant_id
+        people.add(delivery.contact_id)
+        submission.delivery_id, submission.variant_id = delivery.id, _variant_of(delivery)
     elif origin.rendering:
         submission.variant_id = origin.rendering.variant_id
+    # Whoever came by another person's mail answered it: a reminder would ask that person for what has been done.
+    ended.converted(page.partner_id, page.campaign_id, people, submission.at)
+
+
+def _variant_of(delivery: Delivery) -> int | None:
+    """The version of the test that this person got: with the first step, whichever step brought them."""
+    if delivery.variant_id is not None:
+        return delivery.variant_id
+    return db.session.scalars(
+        select(Delivery.variant_id).where(  # unscoped: by the delivery's own contact
+            Delivery.contact_id == delivery.contact_id,
+            Delivery.campaign_id == delivery.campaign_id,
+            Delivery.variant_id.is_not(None),
+        )
+    ).first()
 
 
 def _delivery_to(campaign_id: int, contact_id: int) -> Delivery | None:
