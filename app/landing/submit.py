@@ -4,9 +4,7 @@ The same form sent twice is one submission; what looks like a robot's is kept ap
 """
 
 import hashlib
-import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,22 +20,16 @@ from app.delivery.models import Delivery, Rendering
 from app.errors import Conflict
 from app.landing.models import PublishedPage, Submission
 from app.landing.read import Answers
+from app.landing.shown import FORM_PURPOSE
 from app.render.form import FormSpec
 
 log = structlog.get_logger(__name__)
 
-FORM_PURPOSE = "form"
 FORM_LIVES = 7 * 86_400
 FASTEST_SECONDS = 2
 MARKETING = (
     "marketing"  # the consent of this name is a yes to marketing mails; others are about the request itself
 )
-
-
-def form_token(page: PublishedPage, at: datetime | None = None) -> str:
-    """A token for one showing of the form: makes a double click one submission and tells how long a person took."""
-    shown = (at or now()).timestamp()
-    return tokens.make_timed(FORM_PURPOSE, {"p": page.id, "n": secrets.token_urlsafe(12), "at": shown})
 
 
 def submit(
