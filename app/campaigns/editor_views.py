@@ -19,7 +19,7 @@ from app.campaigns.prepare import Prepared, source
 from app.campaigns.queries import campaign_for
 from app.campaigns.steps import steps
 from app.campaigns.subject_test import SubjectTest
-from app.errors import Invalid
+from app.errors import Invalid, TooMany
 from app.kits.pieces import KitSource, Slot, SlotType
 from app.kits.step_words import when, whom
 from app.render.errors import RenderError
@@ -73,12 +73,14 @@ def save_words(pid: str) -> Answer:
 
 def _send_test(campaign: Campaign, kit: KitSource) -> Answer:
     shown = preview.chosen(kit, _asked_piece())
+    known = send_test.versions(source(campaign), campaign)
+    mine = [version.key for version in known if shown and version.piece.name == shown.name]
     try:
-        mail = send_test.send(actor(), campaign, shown.name if shown and shown.kind == "email" else None)
-    except RenderError as error:
+        sent = send_test.send(actor(), campaign, mine[:1] or None)
+    except (RenderError, TooMany) as error:
         flash(f"No test was sent. {error.message}", "error")
     else:
-        flash(f"Saved. A test is on its way to {mail.recipient}.")
+        flash(f"Saved. A test is on its way to {sent[0].recipient}.")
     return redirect(
         url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person())
     )

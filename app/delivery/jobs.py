@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.accounts import audit
 from app.db import db
-from app.delivery import control, expand, finish, sweep
+from app.delivery import control, expand, finish, seed_copies, sweep
 from app.delivery.compose import MailWriter
 from app.delivery.engine import End, Policy, run_slice
 from app.delivery.models import Send
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 def expand_send(send_id: int) -> None:
     """Write a send's rows, then let the sending begin (needs an application context)."""
+    seed_copies.post_copies(send_id)
+    db.session.commit()
     walk = sequence.walker(send_id)
     db.session.remove()  # on SQLite an open transaction of the session's would keep the rows from being written
     made = expand.expand(db.engine, send_id, walk=walk)

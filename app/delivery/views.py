@@ -15,7 +15,7 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
 from app.clock import local, now
 from app.db import db, get_or_404
-from app.delivery import control, progress, queries
+from app.delivery import control, progress, queries, seed_copies
 from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
@@ -67,6 +67,7 @@ def show(pid: str) -> Answer:
         chart=hours_chart(hours, actor().organisation.timezone),
         uncertain=queries.uncertain(actor().organisation, campaign, limit=3) if actor().is_partner else [],
         held=held(actor().organisation, campaign) if actor().is_partner else [],
+        copies=seed_copies.copies_of(actor().organisation, campaign),
     )
 
 
