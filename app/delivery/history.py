@@ -19,6 +19,7 @@ _WORDS = {
     "campaign.renamed": "gave it another name",
     "campaign.copied": "copied it",
     "campaign.words_saved": "changed its words",
+    "campaign.test_sent": "sent a test",
     "campaign.audience_chosen": "chose who gets it",
     "campaign.timed": "set its time",
     "campaign.approved": "approved it",
