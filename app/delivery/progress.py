@@ -3,17 +3,18 @@
 A figure here always equals the number of deliveries in those states.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from app.campaigns.models import Campaign
 from app.clock import now
-from app.db import db
+from app.db import UtcDateTime, db
 from app.delivery.models import Delivery, DeliveryState, Send, SendStatus
 
 _WINDOW = timedelta(seconds=30)
+_SOON = timedelta(seconds=30)  # a wait that is not worth a word
 _S = DeliveryState
 
 
@@ -28,6 +29,7 @@ class Progress:
     ends_at: datetime | None
     trouble: str | None
     at: datetime
+    waits_until: datetime | None = None  # nothing may go out before: its hours, or everybody's own time
     between: bool = False  # nothing goes out now, and a later step waits for its time
 
     def of(self, *states: DeliveryState) -> int:
@@ -93,11 +95,31 @@ def of(campaign: Campaign, step: int | None = None) -> Progress:
         at=now(),
         between=not is_running and any(send.status is SendStatus.WAITING for send in sends),
     )
+    if is_running and not rate and progress.to_go:
+        return replace(progress, waits_until=_waits_until(sends, progress))
     if rate and progress.to_go:
         return Progress(
             **{**vars(progress), "ends_at": progress.at + timedelta(seconds=progress.to_go / rate)}
         )
     return progress
+
+
+def _waits_until(sends: list[Send], progress: Progress) -> datetime | None:
+    """When the next message may go out, where that isn't now."""
+    ids = [send.id for send in sends if send.status is SendStatus.SENDING]
+    closed = [
+        send.opens_at for send in sends if send.id in ids and send.opens_at and send.opens_at > progress.at
+    ]
+    if len(closed) == len(ids):
+        return min(closed, default=None)
+    if progress.expanding or progress.of(_S.CLAIMED, _S.COMMITTING):
+        return None
+    due = func.min(func.coalesce(Delivery.not_before, literal(progress.at, UtcDateTime)))
+    ready = select(due).where(
+        Delivery.send_id.in_(ids), Delivery.state == _S.READY
+    )  # unscoped: of one campaign
+    earliest = db.session.scalar(ready)
+    return earliest if earliest and earliest > progress.at + _SOON else None
 
 
 def _rate(send_ids: list[int]) -> float:

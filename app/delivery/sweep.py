@@ -103,7 +103,8 @@ def due_launches(engine: Engine) -> list[Job]:
     """Scheduled campaigns whose time has come. The job itself makes sure that each starts once."""
     with engine.begin() as connection:
         moment = database_now(connection)
-        due = and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at <= moment)
+        again = or_(Campaign.launch_again.is_(None), Campaign.launch_again <= moment)
+        due = and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at <= moment, again)
         ids = connection.execute(select(Campaign.id).where(due)).scalars()  # unscoped: the beat
         return [(JobName.LAUNCH_CAMPAIGN, campaign_id) for campaign_id in ids]
 
@@ -170,7 +171,8 @@ def _with_due_rows(moment: datetime) -> Select[int]:
             SendingWorker.heartbeat_at > moment - LEASE,
         )
     )
-    return select(Send.id).where(Send.status == SendStatus.SENDING, due, ~held)  # unscoped: the beat
+    is_open = or_(Send.opens_at.is_(None), Send.opens_at <= moment)
+    return select(Send.id).where(Send.status == SendStatus.SENDING, is_open, due, ~held)  # unscoped: the beat
 
 
 def _without_open_rows() -> Select[int]:

@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.attribution import returns
-from app.campaigns import subject_test
+from app.campaigns import in_words, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
-from app.clock import local, now
+from app.campaigns.zones import Window
+from app.clock import now
 from app.db import db, get_or_404
 from app.delivery import control, progress, queries, seed_copies
 from app.delivery import history as journal
@@ -223,7 +224,7 @@ def _frame(campaign: Campaign, tab: str) -> dict[str, object]:
 
 
 def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
-    starts = local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None
+    reader, window = actor().organisation.timezone, Window.from_json(campaign.send_window)
     refusals = (
         queries.refusals(actor().organisation, campaign)[:2] if actor().is_partner and stand.refused else []
     )
@@ -231,7 +232,10 @@ def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
     return {
         "stand": stand,
         "moving": campaign.status in _MOVING and not stand.between,
-        "starts": starts,
+        "planned": in_words.planned(campaign, reader),
+        "begins": in_words.at(campaign.scheduled_at, reader, reader) if campaign.scheduled_at else "",
+        "hours": in_words.hours(window) if window else "",
+        "waits": in_words.soon(stand.waits_until, campaign.timezone) if stand.waits_until else "",
         "due": due,
         "refusals": refusals,
     }

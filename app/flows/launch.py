@@ -21,7 +21,9 @@ from app.db import db
 from app.delivery import failpoints
 from app.delivery.models import Link, Rendering, Send, SendStatus
 from app.errors import AppError, Conflict, Refused
+from app.flows import overdue
 from app.flows.check import LaunchCheck, StepMail, check, step_time
+from app.flows.when import timing_of
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
 from app.queue import JobName, enqueue
@@ -71,7 +73,8 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
     campaign.launched_by = actor.person.id
     if found.funding is not None and (shares_leads or found.funding.request.shares_leads):
         campaign.shares_leads = True
-    campaign.paused_reason = None
+    campaign.paused_reason = campaign.missed_at = None
+    campaign.launch_tries, campaign.launch_again = 0, None
     at_once = campaign.scheduled_at is None
     campaign.scheduled_at = campaign.scheduled_at or now()
     CAMPAIGN.move(campaign, CampaignStatus.SCHEDULED)
@@ -87,6 +90,7 @@ def start_due(campaign_id: int) -> Send | None:
     """The job: begin a scheduled campaign whose time has come. Of any number of these jobs exactly one begins it.
 
     What forbids it meanwhile (a recalled kit, nobody left to mail) takes it back to approved with the reason, for a person to see.
+    So does a time that passed while nothing ran, and a try that fails again and again.
     """
     campaign = db.session.get(Campaign, campaign_id)  # unscoped: the job's own campaign
     if campaign is None:
@@ -101,9 +105,14 @@ def start_due(campaign_id: int) -> Send | None:
             reason="not scheduled, or not due",
         )
         return None
+    if overdue.is_missed(campaign, now()):
+        overdue.ask(campaign)
+        return None
+    if not overdue.take_turn(campaign, now()):
+        return None
     found = check(None, campaign)
     if found.problems:
-        _take_back(campaign, found.problems[0].text)
+        overdue.take_back(campaign, found.problems[0].text)
         return None
     try:
         with db.session.begin_nested():
@@ -112,20 +121,11 @@ def start_due(campaign_id: int) -> Send | None:
             send = freeze(campaign, found)
     except AppError as error:
         db.session.refresh(campaign)
-        _take_back(campaign, error.message)
+        overdue.take_back(campaign, error.message)
         return None
     failpoints.hit("launch-frozen")
     enqueue(JobName.EXPAND_SEND, send.id)
     return send
-
-
-def _take_back(campaign: Campaign, reason: str) -> None:
-    """Not now: a person has to look at it, and finds the reason on the launch page."""
-    CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
-    campaign.scheduled_at = None
-    campaign.paused_reason = f"It was not launched at its time. {reason}"[:200]
-    audit.record(None, "campaign.launch_refused", campaign)
-    log.warning("launch.refused", campaign_id=campaign.id)
 
 
 def freeze(campaign: Campaign, found: LaunchCheck) -> Send:
@@ -157,6 +157,7 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         status=SendStatus.EXPANDING if first else SendStatus.WAITING,
         list_id=campaign.list_id,
         expected=found.people if first else 0,
+        timing=timing_of(campaign, mail.step.day),
         **_owners(campaign),
     )
     db.session.add(send)
