@@ -73,7 +73,7 @@ class Server:
         except (
             web_body.TooLong
         ) as error:  # the application says so in its own words: it looks at the length first
-            environ |= {"CONTENT_LENGTH": str(error.size), "wsgi.input": io.BytesIO()}
+            environ["CONTENT_LENGTH"] = str(error.size)
         except web_body.TooSlow:
             words = b"The request took too long to arrive.\n"
             proto.response_bytes(408, [("content-type", "text/plain"), ("connection", "close")], words)
@@ -106,6 +106,7 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "REMOTE_ADDR": scope.client.rpartition(":")[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.input_terminated": True,
         "wsgi.multithread": True,
