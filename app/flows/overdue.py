@@ -12,13 +12,13 @@ from app.accounts.models import Organisation, Person
 from app.campaigns import in_words
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.db import db
+from app.delivery import pulse
 from app.mail.posting import post
 from app.web.hosts import app_url_for
 
 log = structlog.get_logger(__name__)
 
-# Less late than this it still goes out by itself: a restart, a full queue. Later the person is asked.
-MISSED_AFTER = timedelta(hours=1)
+MISSED_AFTER = pulse.LATE
 # How long after each try that failed the next one waits. After the last one it is taken back.
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300, 900))
 _FAILED = (
@@ -84,13 +84,6 @@ def tell(campaign: Campaign, what: str, then: str) -> None:
     if person is None:
         return
     partner = db.session.get_one(Organisation, campaign.partner_id)
-    launched = campaign.status is not CampaignStatus.APPROVED
-    endpoint = "results.show" if launched else "launches.check"
-    context = {
-        "person": person,
-        "campaign": campaign,
-        "what": what,
-        "then": then,
-        "link": app_url_for(endpoint, pid=campaign.pid),
-    }
+    link = app_url_for("launches.check", pid=campaign.pid)
+    context = {"person": person, "campaign": campaign, "what": what, "then": then, "link": link}
     post("campaign_waits", person.email, context, partner)
