@@ -37,6 +37,7 @@ _WORDS = {
     "campaign.resumed": "let it go on",
     "campaign.cancelled": "cancelled it",
     "campaign.step_begun": "Step {step} began",
+    "campaign.step_stopped": "Paused by itself: step {step} could not begin",
     "campaign.finished": "The last message was decided",
     "send.audience_changed": "People changed their mind between launch and sending: {rows} instead of {expected}",
     "delivery.resent": "sent an uncertain message again ({knows})",

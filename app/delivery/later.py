@@ -5,7 +5,9 @@ day, so that nobody gets two mails sooner after each other than the kit meant.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -15,6 +17,7 @@ from app.campaigns.zones import meant
 from app.clock import local
 from app.db import db
 from app.delivery.models import Send, SendStatus
+from app.delivery.timing import Timing
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +42,9 @@ def waiting(campaign: Campaign, after: int = 0) -> list[Send]:
 
 def keep_distance(campaign: Campaign, done: Send, moment: datetime) -> None:
     """A step is done at `moment`: the ones behind it go out later by as many days as it took."""
-    planned = done.starts_at or done.started_at or moment
-    _put_off(waiting(campaign, done.step), moment - planned, campaign.timezone)
+    timing = Timing.from_json(done.timing)
+    planned = [done.starts_at or done.started_at or moment, *(timing.starts.values() if timing else ())]
+    _put_off(waiting(campaign, done.step), moment - max(planned), campaign.timezone)
 
 
 def come_due(campaign: Campaign, moment: datetime) -> None:
@@ -59,4 +63,15 @@ def _put_off(steps: Iterable[Send], delay: timedelta, zone: str) -> None:
     for step in steps:
         if step.starts_at is not None:
             step.starts_at = days_later(step.starts_at, days, zone)
+            step.timing = _timing_later(step.timing, days)
             log.info("step.put_off", send_id=step.id, days=days)
+
+
+def _timing_later(raw: dict[str, Any] | None, days: int) -> dict[str, Any] | None:
+    """A send's timing with each place's own moment so many days later."""
+    timing = Timing.from_json(raw)
+    if timing is None:
+        return None
+    zones = timing.zones
+    starts = {key: days_later(moment, days, zones[key]) for key, moment in timing.starts.items()}
+    return replace(timing, starts=starts).to_json()

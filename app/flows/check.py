@@ -13,7 +13,7 @@ from app.accounts.models import Organisation
 from app.audience import mailable
 from app.audience.mailable import Mailable
 from app.audience.models import ContactList
-from app.campaigns import prepare, subject_test
+from app.campaigns import prepare, schedule, subject_test
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
 from app.campaigns.ready import Problem, problems
@@ -232,7 +232,13 @@ def _too_late(campaign: Campaign, made: Prepared, found: tuple[StepMail, ...]) -
 
 
 def step_time(campaign: Campaign, step: Step) -> datetime:
-    """When a step begins: at the launch’s time of day, so many days later. Without a planned time it is counted from now."""
+    """When a step begins: at the launch’s time of day, so many days later; on people’s own clocks with the first of them.
+
+    Without a planned time it is counted from now.
+    """
+    own = schedule.starts(campaign, step.day)
+    if own:
+        return min(own.values())
     if campaign.scheduled_at is None or not step.day:
         return days_later(campaign.scheduled_at or now(), step.day, campaign.timezone)
     # The time that was asked for, though the clocks may skip it on the day of the launch itself.

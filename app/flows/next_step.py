@@ -3,7 +3,7 @@
 Its words and links were fixed at the launch. What the vendor or the law forbids meanwhile pauses the campaign with the reason.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -15,12 +15,10 @@ from app.clock import local, now
 from app.db import db
 from app.delivery import control
 from app.delivery.models import SEND, Send, SendStatus
+from app.flows.overdue import MISSED_AFTER
 from app.queue import JobName, enqueue
 
 log = structlog.get_logger(__name__)
-
-# Less late than this it still begins by itself: a restart, a full queue. Later a person is asked.
-MISSED_AFTER = timedelta(hours=1)
 
 _OVER = (SendStatus.FINISHED, SendStatus.CANCELLED)
 
@@ -42,7 +40,7 @@ def start_step(send_id: int) -> bool:
         return False
     forbidden = _forbidden(campaign, send, now())
     if forbidden:
-        control.pause_by_system(send_id, forbidden)
+        control.pause_by_system(send_id, forbidden, "campaign.step_stopped", step=send.step)
         return False
     SEND.move(send, SendStatus.EXPANDING)
     audit.record(None, "campaign.step_begun", campaign, send_id=send.id, step=send.step)

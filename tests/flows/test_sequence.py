@@ -26,6 +26,7 @@ from app.delivery.models import (
     SendStatus,
     SequenceEnd,
 )
+from app.delivery.timing import Timing
 from app.flows import sequence, sequence_page, unsubscribe
 from app.flows.campaign_figures import figures
 from app.flows.next_step import start_step
@@ -34,6 +35,7 @@ from app.flows.verdict import totals
 from app.kits import publish
 from app.kits.models import KitVersion
 from app.landing.models import Submission
+from app.mail.models import OutgoingMail
 from app.mdf import packet
 from app.queue import JobName
 from app.tracking.models import EventKind
@@ -339,6 +341,8 @@ def test_a_step_of_a_recalled_kit_pauses_the_campaign_with_the_reason(
     assert reason is not None
     assert "A wrong price" in reason
     assert mails(sink) == {"anna": 1}
+    told = db.session.scalars(select(OutgoingMail).where(OutgoingMail.template == "campaign_paused")).one()
+    assert told.recipient == cast.maya.email
 
 
 def test_a_step_that_came_due_while_nothing_ran_asks_and_goes_on_when_told(
@@ -381,6 +385,27 @@ def test_a_slow_step_puts_off_the_ones_behind_it_by_whole_days_of_the_campaign_s
     later.keep_distance(campaign, first, datetime(2027, 3, 26, 7, 0, tzinfo=UTC))
     db.session.commit()
     assert made.send_of(campaign, 2).starts_at == datetime(2027, 3, 28, 7, 30, tzinfo=UTC)
+
+
+def test_on_people_s_own_clocks_a_step_that_is_put_off_is_put_off_for_each_place(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
+    campaign = made.launched(cast, ["anna"])
+    made.JOBS[JobName.LAUNCH_CAMPAIGN](campaign.id)
+    db.session.commit()
+    first, second = made.send_of(campaign, 1), made.send_of(campaign, 2)
+    tokyo, here = datetime(2027, 3, 25, 0, 30, tzinfo=UTC), datetime(2027, 3, 25, 8, 30, tzinfo=UTC)
+    first.starts_at, first.timing = tokyo, Timing("Europe/Amsterdam", None, {"JP": tokyo, "": here}).to_json()
+    day = timedelta(days=2)
+    second.starts_at = tokyo + day
+    second.timing = Timing("Europe/Amsterdam", None, {"JP": tokyo + day, "": here + day}).to_json()
+    db.session.flush()
+    later.keep_distance(campaign, first, here + timedelta(hours=3))
+    assert second.starts_at == tokyo + day, "it took three hours after the last place's time"
+    later.keep_distance(campaign, first, here + timedelta(hours=20))
+    moved = Timing.from_json(second.timing)
+    assert moved is not None
+    assert moved.starts == {"JP": tokyo + 3 * timedelta(days=1), "": datetime(2027, 3, 28, 7, 30, tzinfo=UTC)}
 
 
 def test_a_subject_test_is_of_the_first_step_and_its_figures_stay_right(
