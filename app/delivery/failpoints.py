@@ -27,6 +27,11 @@ POINTS = frozenset(
 _hits: Counter[str] = Counter()
 
 
+def armed() -> bool:
+    """Whether any place is switched on."""
+    return VARIABLE in os.environ
+
+
 def hit(name: str) -> None:
     """Kill this process without a word if the environment asks for it at this place."""
     wanted = os.environ.get(VARIABLE)
