@@ -5,12 +5,14 @@ In development the secrets and paths come from the data directory; in production
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from flask import current_app
 
+from app import parsing
 from app.errors import AppError
 
 Environment = Literal["development", "test", "production"]
@@ -64,6 +66,25 @@ class Settings:
         "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
         default=(),
     )
+    mail_rate: float | None = _doc(
+        "Messages a second that `MAIL_TRANSPORT` is given, over all workers. Empty: no limit (SES: the account’s own).",
+        default=None,
+    )
+    mail_rate_senders: tuple[tuple[str, float], ...] = _doc(
+        "Messages a second from a sender’s domain, such as `partner.example=5,*=20`; `*` is each one not named. Empty: no limit.",
+        default=(),
+    )
+    mail_rate_domains: tuple[tuple[str, float], ...] = _doc(
+        "Messages a second to a receiving domain, such as `gmail.com=20,outlook.com=10,*=50`. Empty: no limit.",
+        default=(),
+    )
+    pause_at: tuple[tuple[str, float], ...] = _doc(
+        "Percent of a send at which it pauses by itself: refused, bounced, complained, uncertain. `refused=0` never does.",
+        default=parsing.JUDGED,
+    )
+    pause_after: int = _doc(
+        "Messages that must be decided before a send is judged by `PAUSE_AT`.", default=200
+    )
     app_url: str = _doc("Where people sign in.", default="http://localhost:8000")
     public_url: str = _doc(
         "Where links, landing pages and images live: another host than APP_URL, so that no cookie is shared.",
@@ -75,7 +96,15 @@ class Settings:
     )
     web_workers: int = _doc("Web server processes.", default=2)
     send_workers: int = _doc("Worker processes that take jobs.", default=2)
+    send_connections: int = _doc(
+        "Connections to the mail server that one worker opens for a send; what the server allows is the limit.",
+        default=10,
+    )
     answer_hours: int = _doc("Hours within which a partner is asked to answer a lead.", default=4)
+    outbound_allow: tuple[str, ...] = _doc(
+        "Outside production: `ADDRESS:PORT` or `ADDRESS:*` of private servers that link checks may ask all the same, separated by commas.",
+        default=(),
+    )
     log_level: str = _doc("`debug`, `info`, `warning` or `error`.", default="info")
 
     @property
@@ -166,6 +195,19 @@ def _addresses(raw: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
 
 
+def _servers(raw: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in raw.split(",") if part.strip())
+    for entry in found:
+        host, _, port = entry.rpartition(":")
+        if port != "*" and not port.isdecimal():
+            raise ValueError("must be ADDRESS:PORT or ADDRESS:*, separated by commas.")
+        try:
+            ip_address(host)
+        except ValueError:
+            raise ValueError("must name IP addresses, such as 127.0.0.1:*.") from None
+    return found
+
+
 def _secret(raw: str) -> str:
     if len(raw) < 32:
         raise ValueError("shorter than 32 characters.")
@@ -209,8 +251,15 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "data_dir": Path,
     "web_workers": _whole,
     "send_workers": _whole,
+    "send_connections": _whole,
     "answer_hours": _whole,
     "mail_allow": _addresses,
+    "mail_rate": parsing.rate,
+    "mail_rate_senders": parsing.rates,
+    "mail_rate_domains": parsing.rates,
+    "pause_at": parsing.pause_at,
+    "pause_after": parsing.people,
+    "outbound_allow": _servers,
     "app_url": _origin,
     "public_url": _origin,
     "listen": _address,
@@ -230,23 +279,31 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.app_host == settings.public_host:
         wrong.append("PUBLIC_URL: must be another host than APP_URL, so that no cookie reaches public pages.")
     if settings.environment == "production":
-        if settings.mail_transport == "sandbox":
-            wrong.append(
-                "MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://."
-            )
-        for name in ("app_url", "public_url"):
-            if not getattr(settings, name).startswith("https://"):
-                wrong.append(f"{name.upper()}: must be https:// in production.")
-        if settings.mail_from.endswith(".example"):
-            wrong.append("MAIL_FROM: give the platform's own sender address.")
-        if not settings.redis_url:
-            wrong.append("REDIS_URL: missing. In production Redis is a server of its own.")
-        if not settings.database_url:
-            wrong.append("DATABASE_URL: missing. In production say where the database is.")
+        wrong += _wrong_in_production(settings)
     elif settings.mail_transport != "sandbox" and not settings.mail_allow:
         wrong.append(
             "MAIL_ALLOW: outside production a real transport needs the list of addresses it may mail."
         )
+    return wrong
+
+
+def _wrong_in_production(settings: Settings) -> list[str]:
+    wrong = []
+    if settings.mail_transport == "sandbox":
+        wrong.append(
+            "MAIL_TRANSPORT: the sandbox mails nobody; in production give smtp://, smtps:// or ses://."
+        )
+    for name in ("app_url", "public_url"):
+        if not getattr(settings, name).startswith("https://"):
+            wrong.append(f"{name.upper()}: must be https:// in production.")
+    if settings.mail_from.endswith(".example"):
+        wrong.append("MAIL_FROM: give the platform's own sender address.")
+    if settings.outbound_allow:
+        wrong.append("OUTBOUND_ALLOW: not in production: there link checks ask public addresses only.")
+    if not settings.redis_url:
+        wrong.append("REDIS_URL: missing. In production Redis is a server of its own.")
+    if not settings.database_url:
+        wrong.append("DATABASE_URL: missing. In production say where the database is.")
     return wrong
 
 

@@ -30,6 +30,8 @@ class Contact(PublicId, Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
     region: Mapped[str] = mapped_column(String(80), default="")
+    country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # ISO 3166, two letters
+    time_zone: Mapped[str] = mapped_column(String(64), default="", server_default="")  # an IANA name
     fields: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
     # the import that touched it last: how a second row for the same address in one file is told from an update
     import_id: Mapped[int | None] = mapped_column(ForeignKey("contact_import.id"))
@@ -112,7 +114,10 @@ class Suppression(PublicId, Base):
     """A "no", kept as a keyed hash so that it outlives the contact. `organisation_id` is 0 for the platform's own."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("address_hash", "scope", "organisation_id"),)
+    __table_args__ = (
+        UniqueConstraint("address_hash", "scope", "organisation_id"),
+        Index(None, "reason", "at"),  # the bounces and complaints of the last hours
+    )
 
     scope: Mapped[SuppressionScope] = mapped_column(StrEnumType(SuppressionScope))
     organisation_id: Mapped[int] = mapped_column(default=0, index=True)

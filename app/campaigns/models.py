@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import DateTime, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -43,6 +43,13 @@ CAMPAIGN = Transitions(
 )
 
 
+class Clock(StrEnum):
+    """Whose clock shows the planned time."""
+
+    CAMPAIGN = "campaign"  # one moment for everybody: that of the campaign's zone
+    PERSON = "person"  # in each person's own zone; where none is known, the campaign's
+
+
 class Campaign(PublicId, Base):
     """`slot_values` holds only what the partner changed; the kit's defaults stay in the kit."""
 
@@ -61,6 +68,16 @@ class Campaign(PublicId, Base):
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     timezone: Mapped[str] = mapped_column(String(64))
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: at once when launched
+    clock: Mapped[Clock] = mapped_column(
+        StrEnumType(Clock), default=Clock.CAMPAIGN, server_default="campaign"
+    )
+    planned_for: Mapped[datetime | None] = mapped_column(DateTime)  # what the clock on the wall shows then
+    # the hours in which it may go out (see campaigns/window.py); None: any
+    send_window: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    # when it was to go out while nothing ran; a person is asked
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    launch_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    launch_again: Mapped[datetime | None] = mapped_column(UtcDateTime)  # not tried again before
     shares_leads: Mapped[bool] = mapped_column(
         default=False
     )  # the partner agreed to share this campaign's leads

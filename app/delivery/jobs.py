@@ -36,6 +36,7 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
     """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused."""
     settings = current()
     writer = MailWriter(settings)
+    policy = policy or Policy(lanes=settings.send_connections)
     db.session.remove()  # no transaction of the session's may be open while we send
     result = run_slice(db.engine, settings.data_dir, send_id, transport_for(settings), writer, policy)
     if result.end is End.REFUSED:

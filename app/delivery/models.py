@@ -3,11 +3,20 @@
 The delivery row is the truth about a message; Redis only rings the bell. States are those of docs/delivery.md.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -16,6 +25,7 @@ from app.states import Transitions
 
 
 class SendStatus(StrEnum):
+    WAITING = "waiting"  # a later step of a sequence, frozen at launch, before its time
     EXPANDING = "expanding"
     SENDING = "sending"
     PAUSED = "paused"
@@ -26,6 +36,7 @@ class SendStatus(StrEnum):
 SEND = Transitions(
     "send",
     {
+        SendStatus.WAITING: {SendStatus.EXPANDING, SendStatus.CANCELLED},
         SendStatus.EXPANDING: {SendStatus.SENDING, SendStatus.PAUSED, SendStatus.CANCELLED},
         SendStatus.SENDING: {SendStatus.PAUSED, SendStatus.FINISHED, SendStatus.CANCELLED},
         SendStatus.PAUSED: {SendStatus.SENDING, SendStatus.EXPANDING, SendStatus.CANCELLED},
@@ -45,6 +56,13 @@ class Send(PublicId, Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     experiment_id: Mapped[int | None] = mapped_column(ForeignKey("experiment.id"))
     email: Mapped[str] = mapped_column(String(80))  # which email of the kit
+    step: Mapped[int] = mapped_column(default=1)  # of the campaign's sequence, counted from 1
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a later step is due
+    unless: Mapped[list[str]] = mapped_column(JSONType, default=list)  # what people must not have done
+    only: Mapped[list[str]] = mapped_column(JSONType, default=list)  # what they must have done
+    left_out: Mapped[dict[str, int]] = mapped_column(
+        JSONType, default=dict
+    )  # people by reason, counted when expanded
     status: Mapped[SendStatus] = mapped_column(
         StrEnumType(SendStatus), default=SendStatus.EXPANDING, index=True
     )
@@ -57,6 +75,18 @@ class Send(PublicId, Base):
         String(200)
     )  # why nothing goes out just now, though it is not paused
     rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the sweeper last rang for it
+    served_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a worker last began a slice of it
+    sender_domain: Mapped[str | None] = mapped_column(String(255))  # None: that of MAIL_FROM
+    waits_until: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # nothing goes out before, `waits_for` says why
+    waits_for: Mapped[str | None] = mapped_column(String(200))
+    pace: Mapped[str | None] = mapped_column(String(200))  # which limit sets the speed just now
+    # bad outcomes that a person has seen and gone on after: the automatic pause counts from there
+    judged_from: Mapped[dict[str, int] | None] = mapped_column(JSONType)
+    # whose time is when and within which hours, fixed at launch (delivery/timing.py); None: at once, any hour
+    timing: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # outside its hours until then
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -159,6 +189,27 @@ class Delivery(PublicId, Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class EndReason(StrEnum):
+    """Why a campaign's sequence is over for one contact."""
+
+    SUBMITTED = "submitted"
+    UNSUBSCRIBED = "unsubscribed"
+
+
+class SequenceEnd(Base):
+    """Nothing more of this campaign goes to this contact. Written with what ended it, and never taken back."""
+
+    __tablename__ = "sequence_end"
+    __table_args__ = (PrimaryKeyConstraint("campaign_id", "contact_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    reason: Mapped[EndReason] = mapped_column(StrEnumType(EndReason))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class SendingWorker(Base):
     """A process that sends. Its heartbeat and lease say whether rows it holds can still be decided by it."""
 
@@ -170,3 +221,48 @@ class SendingWorker(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     heartbeat_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+
+
+class Pulse(Base):
+    """The last sign of life of a part of the system, from which it can tell for how long it was down."""
+
+    __tablename__ = "pulse"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SendTally(Base):
+    """A send's messages by state, counted by the beat, and the points from which its speed is told. The rows stay the truth."""
+
+    __tablename__ = "send_tally"
+
+    send_id: Mapped[int] = mapped_column(ForeignKey("send.id"), primary_key=True, autoincrement=False)
+    counts: Mapped[dict[str, int]] = mapped_column(JSONType)
+    points: Mapped[list[list[float]]] = mapped_column(JSONType, default=list)  # [seconds since 1970, decided]
+    counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    took_ms: Mapped[int] = mapped_column(default=0)
+    is_final: Mapped[bool] = mapped_column(default=False)  # counted after the send was finished
+
+
+class WarmUp(Base):
+    """A sender's domain that mailbox providers don't know yet: day by day it may send more (see delivery/warmup.py)."""
+
+    __tablename__ = "warm_up"
+
+    domain: Mapped[str] = mapped_column(String(255), primary_key=True)
+    starts_on: Mapped[date] = mapped_column()
+    plan: Mapped[list[int]] = mapped_column(JSONType)  # messages on the first, second, … day of sending
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WarmUpDay(Base):
+    """What workers have taken of a day's volume. Days begin at midnight UTC."""
+
+    __tablename__ = "warm_up_day"
+    __table_args__ = (PrimaryKeyConstraint("domain", "day"),)
+
+    domain: Mapped[str] = mapped_column(String(255))
+    day: Mapped[date] = mapped_column()
+    quota: Mapped[int] = mapped_column()
+    taken: Mapped[int] = mapped_column(default=0)

@@ -18,7 +18,7 @@ _MOVE = """
 UPDATE delivery SET state = 'committing', committed_at = {moment}, attempts = attempts + 1, lease_until = NULL
 WHERE id IN ({ids}) AND state = 'claimed' AND worker = {worker}
   AND EXISTS (SELECT 1 FROM send WHERE send.id = {send} AND send.status = '{sending}')
-  AND NOT {blocked}
+  AND NOT ({blocked})
 RETURNING id, epoch"""
 
 

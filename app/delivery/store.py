@@ -10,7 +10,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
 
 from app.audience.models import Contact
-from app.delivery.blocked import blocked
+from app.delivery.blocked import blocked, reason
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.outcomes import Claimed, Decided, Retries, final_values, later_values, outcome_update
 from app.delivery.presence import LEASE, Presence, database_now
@@ -37,6 +37,7 @@ class Store:
                 )  # unscoped: a job
             ).one()
         self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id)
+        self._reason = reason(send.campaign_id)
         self._rounds = rounds(engine, self.send_id, presence.id, self._blocked)
 
     def __enter__(self) -> "Store":
@@ -135,7 +136,7 @@ class Store:
         with self.engine.begin() as connection:
             values = {
                 "state": DeliveryState.SUPPRESSED,
-                "reason": "Said no before it was their turn",
+                "reason": self._reason,
                 "decided_at": database_now(connection),
                 "lease_until": None,
             }

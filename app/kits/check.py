@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from app.kits.archive import KitError
 from app.kits.check_email import check_email
 from app.kits.check_page import check_page, check_words
+from app.kits.check_steps import check_steps
 from app.kits.findings import Finding, Severity, finding, from_problems
 from app.kits.format import survey
 from app.kits.locate import Lines
@@ -49,7 +50,7 @@ def check(kit: KitSource) -> list[Finding]:
     for at, page in enumerate(kit.pages):
         found += check_page(kit, page, lines, f"pages[{at}]", used)
     found += check_words(kit, used)
-    found += _tests(kit, lines, used)
+    found += _tests(kit, lines, used) + check_steps(kit, lines)
     found += _slots(kit, used) + _assets(kit)
     seen = dict.fromkeys(found)
     return sorted(seen, key=lambda f: (f.severity is not Severity.ERROR, f.file, f.line, f.column))

@@ -51,6 +51,8 @@ WARNINGS = frozenset(
         "page-heading",
         "contrast",
         "plain-preheader",
+        "step-repeat",
+        "email-unsent",
     ]
 )
 

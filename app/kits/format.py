@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.kits.archive import KitError, read_folder, read_zip
 from app.kits.format_form import no_twins, read_form
+from app.kits.format_steps import read_steps
 from app.kits.locate import Lines
 from app.kits.pieces import (
     Consent,
@@ -26,6 +27,8 @@ from app.kits.pieces import (
     Post,
     Slot,
     SlotType,
+    Step,
+    StepAct,
     TestSpec,
     Thanks,
 )
@@ -33,7 +36,8 @@ from app.kits.table import FILE, Problems, Table
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitError", "KitSource", "NextStep",
-    "PagePiece", "Playbook", "Post", "Slot", "SlotType", "TestSpec", "Thanks", "read_files", "read_kit", "survey",
+    "PagePiece", "Playbook", "Post", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks", "read_files", "read_kit",
+    "survey",
 ]  # fmt: skip
 
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,2}")
@@ -104,6 +108,7 @@ def _kit(top: Table, files: Mapping[str, bytes]) -> KitSource:
         documents=tuple(_document(t, files) for t in top.tables("documents", 50)),
         playbook=_playbook(top.table("playbook"), files) if "playbook" in top.data else None,
         tests=tuple(_test(t) for t in top.tables("tests", 20)),
+        steps=read_steps(top),
         files=dict(files),
     )
     _shape(top, kit)

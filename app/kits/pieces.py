@@ -16,7 +16,7 @@ from app.render.plain import from_plain, to_plain
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitSource", "NextStep", "PagePiece",
-    "Playbook", "Post", "Slot", "SlotType", "TestSpec", "Thanks",
+    "Playbook", "Post", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks",
 ]  # fmt: skip
 
 
@@ -139,6 +139,28 @@ class TestSpec:
     line: int = 0
 
 
+class StepAct(StrEnum):
+    """What a person may have done with the campaign by the time a later step is due."""
+
+    SUBMITTED = "submitted"  # filled in the form of one of its pages
+    CLICKED = "clicked"  # followed a link of one of its mails; known only of those who agreed to tracking
+    OPENED = "opened"  # its picture was loaded; the same, and mail programs load pictures by themselves
+
+
+@dataclass(frozen=True)
+class Step:
+    """One send of a sequence: which email, how many days after the launch, and to whom of those who got the first.
+
+    `unless` leaves out people who did any of it, `only` those who did none of it.
+    """
+
+    email: str
+    day: int = 0
+    unless: tuple[StepAct, ...] = ()
+    only: tuple[StepAct, ...] = ()
+    line: int = 0
+
+
 @dataclass(frozen=True)
 class KitSource:
     """A whole kit as read. `files` holds every file by its path inside the kit; it does not go into the manifest."""
@@ -159,6 +181,7 @@ class KitSource:
     documents: tuple[Document, ...] = ()
     playbook: Playbook | None = None
     tests: tuple[TestSpec, ...] = ()
+    steps: tuple[Step, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def slot(self, name: str) -> Slot | None:
@@ -172,6 +195,13 @@ class KitSource:
     def page(self, name: str) -> PagePiece | None:
         """The landing page of this name."""
         return next((p for p in self.pages if p.name == name), None)
+
+    @property
+    def sequence(self) -> tuple[Step, ...]:
+        """The sends of a campaign, in order: the declared steps, else one, the kit's first email; none without an email."""
+        if self.steps or not self.emails:
+            return self.steps
+        return (Step(min(self.emails, key=lambda email: email.after_days).name),)
 
     def names(self, *, contact: bool = True, links: tuple[str, ...] = ("landing", "unsubscribe")) -> Names:
         """The names a piece of this kit may use."""
