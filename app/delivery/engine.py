@@ -277,8 +277,7 @@ class _Slice:
         failpoints.hit("before-commit")
         refused, self.refused = self.refused, []
         rows = [seat.announced for seat in ready if seat.announced is not None]
-        pending, self.pending = self.pending, []
-        moved = self.store.commit_round([*rows, *(d.row for d in refused)], pending)
+        moved = self.store.commit_round([*rows, *(d.row for d in refused)], self.written())
         failpoints.hit("after-commit")
         self.note(d for d in refused if d.row.id in moved)
         for seat in ready:
@@ -336,8 +335,6 @@ class _Slice:
                 self.pending_since = time.monotonic()
             self.pending.append(each)
             self.decided += 1
-            if each.outcome.verdict is Verdict.LATER:
-                self.dry = False
             self.look_for_stop(each.outcome)
 
     def look_for_stop(self, outcome: Outcome) -> None:
@@ -388,9 +385,15 @@ class _Slice:
     def flush(self) -> None:
         """Write outcomes down now."""
         if self.pending:
-            pending, self.pending = self.pending, []
-            self.store.record(pending)
+            self.store.record(self.written())
             failpoints.hit("after-outcome")
+
+    def written(self) -> list[Decided]:
+        """The outcomes that are about to be written down; what is put off may be claimed again after that."""
+        pending, self.pending = self.pending, []
+        if any(each.outcome.verdict is Verdict.LATER for each in pending):
+            self.dry = False
+        return pending
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Engine
+from sqlalchemy import ColumnElement, Engine, select
 
 from app import clock
-from app.delivery.models import SendStatus
+from app.delivery.models import Delivery, SendStatus
 from app.delivery.outcomes import Decided
 
 _MOVE = """
@@ -40,7 +40,10 @@ def rounds(engine: Engine, send_id: int, worker: str, blocked: ColumnElement[boo
 
 
 def _sql(engine: Engine, condition: ColumnElement[bool]) -> str:
-    return str(condition.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
+    # Compiled around a delivery: alone its subqueries would list that table again instead of meaning the row at hand.
+    around = select(Delivery.id).where(condition)  # unscoped: only its condition is used, in a job
+    text = str(around.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
+    return text.split("WHERE", 1)[1]
 
 
 class _SqliteRounds:
