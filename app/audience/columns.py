@@ -20,6 +20,8 @@ class Becomes(StrEnum):
     PHONE = "phone"
     LANGUAGE = "language"
     REGION = "region"
+    COUNTRY = "country"
+    TIME_ZONE = "time_zone"
     CONSENT_BASIS = "consent_basis"
     CONSENT_DATE = "consent_date"
     CONSENT_SOURCE = "consent_source"
@@ -44,6 +46,8 @@ _LABELS = {
     Becomes.PHONE: "Phone",
     Becomes.LANGUAGE: "Language",
     Becomes.REGION: "Region",
+    Becomes.COUNTRY: "Country",
+    Becomes.TIME_ZONE: "Time zone",
     Becomes.CONSENT_BASIS: "Consent: basis",
     Becomes.CONSENT_DATE: "Consent: date",
     Becomes.CONSENT_SOURCE: "Consent: source",
@@ -54,6 +58,7 @@ _LABELS = {
 }
 TEXT_FIELDS = (
     Becomes.FIRST_NAME, Becomes.LAST_NAME, Becomes.COMPANY, Becomes.JOB_TITLE, Becomes.PHONE, Becomes.LANGUAGE, Becomes.REGION,
+    Becomes.COUNTRY, Becomes.TIME_ZONE,
 )  # fmt: skip
 LIMITS: dict[str, int] = {name: Contact.__table__.c[name].type.length for name in TEXT_FIELDS}  # type: ignore[attr-defined]
 CUSTOM_LIMIT = 300
@@ -69,7 +74,9 @@ _WORDS: dict[Becomes, str] = {
     Becomes.JOB_TITLE: "jobtitle title role function position functie functietitel rol beroep titel funktion poste fonction",
     Becomes.PHONE: "phone phonenumber telephone tel mobile mobilephone cell telefoon telefoonnummer mobiel telefon telefonnummer gsm",
     Becomes.LANGUAGE: "language lang locale taal sprache langue voorkeurstaal",
-    Becomes.REGION: "region state province provincie regio gewest bundesland land country county",
+    Becomes.REGION: "region state province provincie regio gewest bundesland county",
+    Becomes.COUNTRY: "country countrycode countryname land landcode landencode pays paese pais",
+    Becomes.TIME_ZONE: "timezone tz zeitzone tijdzone fuseauhoraire fuseau",
     Becomes.CONSENT_BASIS: "consent consentbasis basis toestemming grondslag legalbasis",
     Becomes.CONSENT_DATE: "consentdate optindate optedinat subscribedat dateofconsent toestemmingsdatum datumtoestemming inschrijfdatum customersince "
     "klantsinds lastorder lastorderdate laatstebestelling laatsteorder optin",

@@ -12,6 +12,7 @@ from app.audience.cells import fuse
 from app.audience.columns import Becomes
 from app.audience.consent import Plan, Why
 from app.audience.models import ConsentBasis
+from app.audience.places import country_code, zone_name
 from app.audience.table import Row
 from app.errors import Invalid
 
@@ -97,6 +98,10 @@ class Reader:
                     custom[name] = _at_most(text, columns.CUSTOM_LIMIT, name)
             else:
                 cells[becomes] = text
+            if becomes is Becomes.COUNTRY and text and not country_code(text):
+                custom[name] = _at_most(
+                    cells.pop(becomes), columns.CUSTOM_LIMIT, name
+                )  # kept as it is written
         email = normalise(cells.get(Becomes.EMAIL, ""))
         opted_out = _yes_or_no(cells.get(Becomes.OPTED_OUT, ""), "May not be mailed")
         consent = None if opted_out else self._consent(cells)
@@ -177,11 +182,28 @@ def _at_most(text: str, most: int, name: str) -> str:
     return text
 
 
+def _place(cells: dict[Becomes, str]) -> dict[Becomes, str]:
+    """Country and time zone as they are stored: a code of two letters, an IANA name."""
+    found = {}
+    if cells.get(Becomes.COUNTRY):
+        found[Becomes.COUNTRY] = country_code(cells[Becomes.COUNTRY]) or ""
+    if cells.get(Becomes.TIME_ZONE):
+        name = zone_name(cells[Becomes.TIME_ZONE])
+        if name is None:
+            raise _No(
+                "The time zone isn’t one we know",
+                "Write a name such as Europe/Amsterdam, or leave it empty",
+            )
+        found[Becomes.TIME_ZONE] = name
+    return found
+
+
 def _values(cells: dict[Becomes, str]) -> dict[str, str]:
     full = cells.pop(Becomes.NAME, "")
     if full:
         first, _, last = full.partition(" ")
         cells = {**cells, Becomes.FIRST_NAME: first, Becomes.LAST_NAME: last}
+    cells = {**cells, **_place(cells)}
     return {
         str(name): _at_most(cells[name], columns.LIMITS[name], name.label)
         for name in columns.TEXT_FIELDS

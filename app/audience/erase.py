@@ -5,6 +5,7 @@ from sqlalchemy import delete
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.audience import consent
+from app.audience.columns import TEXT_FIELDS
 from app.audience.models import Contact, ListMember, Suppression, SuppressionReason, SuppressionScope
 from app.audience.suppress import lift, suppress, suppressions_of
 from app.clock import now
@@ -51,7 +52,7 @@ def erase(actor: Actor, contact: Contact) -> None:
     consent.withdraw(actor.organisation.id, [contact.id], at)
     db.session.execute(delete(ListMember).where(ListMember.contact_id == contact.id))
     contact.email = f"erased-{contact.pid}@erased.invalid"
-    for name in ("first_name", "last_name", "company", "job_title", "phone", "language", "region"):
+    for name in TEXT_FIELDS:
         setattr(contact, name, "")
     contact.fields = {}
     contact.erased_at = contact.updated_at = at

@@ -15,3 +15,9 @@ class MailRefused(External):
 
 class MailDelayed(External):
     """The mail server can't be reached, or asks to try later."""
+
+
+class MailUncertain(MailDelayed):
+    """The connection broke after the mail had left and before the answer: it may have arrived. A mail of the product itself is
+    tried again all the same (twice does no harm); a finished message never is.
+    """

@@ -7,7 +7,7 @@ from app.accounts.models import Organisation
 from app.db import db
 from app.mail import sending
 from app.mail.allow import may_mail
-from app.mail.errors import MailDelayed, MailRefused
+from app.mail.errors import MailDelayed, MailRefused, MailUncertain
 from app.mail.models import OutgoingMail
 from app.mail.transport import send
 from app.queue import JobName, ring
@@ -32,6 +32,7 @@ def send_mail(mail_id: int) -> None:
 def wake_due(app: Flask) -> int:
     """Ring for the mails that are due, from the database alone; returns how many. Commits what it notes."""
     with app.app_context():
+        sending.give_up_on_unanswered()
         ids = sending.to_ring()
         db.session.commit()
         if ids:
@@ -54,6 +55,10 @@ def _try(settings: Settings, mail: OutgoingMail, sender_name: str) -> None:
         log.warning("mail.refused", mail_id=mail.id, template=mail.template, **error.facts)
         sending.failed(mail, error.message)
     except MailDelayed as error:
+        if isinstance(error, MailUncertain) and mail.raw is not None:
+            log.warning("mail.uncertain", mail_id=mail.id, template=mail.template)
+            sending.uncertain(mail, error.message)
+            return
         log.warning(
             "mail.delayed", mail_id=mail.id, template=mail.template, attempt=mail.attempts, **error.facts
         )

@@ -49,6 +49,32 @@ def post(
     return mail
 
 
+def post_finished(
+    kind: str, to: str, subject: str, raw: bytes, organisation: "Organisation | None" = None
+) -> OutgoingMail:
+    """Write a message that is complete already (headers and body, ASCII, CRLF) and ring for it to be sent after the commit.
+
+    It is sent at most once by itself: a try that ends without an answer leaves it uncertain. `subject` is for lists.
+    """
+    moment = now()
+    mail = OutgoingMail(
+        organisation_id=organisation.id if organisation else None,
+        template=kind,
+        recipient=address(to),
+        subject=subject[:_SUBJECT_MAX],
+        text="",
+        html="",
+        raw=raw,
+        created_at=moment,
+        not_before=moment,
+        rung_at=moment,
+    )
+    db.session.add(mail)
+    db.session.flush()
+    enqueue(JobName.SEND_MAIL, mail.id)
+    return mail
+
+
 def header(text: str) -> str:
     """`text`, if it may stand in a header. Raises HeaderRefused for line breaks and other control characters."""
     if any(ord(char) < 32 or ord(char) == 127 or char in "\x85\u2028\u2029" for char in text):

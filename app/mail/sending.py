@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from app.clock import now
 from app.db import db
@@ -42,6 +42,26 @@ def failed(mail: OutgoingMail, reason: str) -> None:
     _settle(mail, failed_at=now(), lease_until=None, reason=reason[:200])
 
 
+def uncertain(mail: OutgoingMail, reason: str) -> None:
+    """Note that a finished message left and nobody knows whether it arrived: it isn't sent again."""
+    _settle(mail, uncertain_at=now(), lease_until=None, reason=reason[:200])
+
+
+def give_up_on_unanswered() -> int:
+    """Finished messages whose try never came back, because its worker died: uncertain now. Returns how many."""
+    moment = now()
+    lost = update(OutgoingMail).where(
+        OutgoingMail.raw.is_not(None),
+        OutgoingMail.lease_until < moment,
+        OutgoingMail.sent_at.is_(None),
+        OutgoingMail.failed_at.is_(None),
+        OutgoingMail.uncertain_at.is_(None),
+    )
+    values = {"uncertain_at": moment, "lease_until": None, "reason": "The worker died while it sent it."}
+    found = db.session.execute(lost.values(**values).execution_options(synchronize_session=False))
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
 def delayed(mail: OutgoingMail, reason: str) -> None:
     """Note a try that didn't work: the next one comes after a growing pause, the last one fails it."""
     if mail.attempts >= MAX_ATTEMPTS:
@@ -70,8 +90,12 @@ def to_ring(limit: int = 500) -> list[int]:
     return ids
 
 
-def compose(mail: OutgoingMail, sender_name: str, sender: str) -> EmailMessage:
-    """The mail as it goes out, with a text and an HTML part; its Message-ID is the same over all tries."""
+def compose(mail: OutgoingMail, sender_name: str, sender: str) -> EmailMessage | bytes:
+    """The mail as it goes out: a finished message as it is, else one with a text and an HTML part. Its Message-ID is the same
+    over all tries.
+    """
+    if mail.raw is not None:
+        return mail.raw
     local, _, domain = sender.rpartition("@")
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(display_name=sender_name, username=local, domain=domain)
@@ -89,12 +113,19 @@ def _due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         OutgoingMail.sent_at.is_(None),
         OutgoingMail.failed_at.is_(None),
+        OutgoingMail.uncertain_at.is_(None),
         OutgoingMail.not_before <= moment,
-        or_(OutgoingMail.lease_until.is_(None), OutgoingMail.lease_until < moment),
+        # Nobody knows what a try of a finished message came to that never came back: it isn't taken again.
+        or_(
+            OutgoingMail.lease_until.is_(None),
+            and_(OutgoingMail.lease_until < moment, OutgoingMail.raw.is_(None)),
+        ),
     )
 
 
 def _settle(mail: OutgoingMail, **values: object) -> None:
+    if mail.raw and "not_before" not in values:
+        values["raw"] = b""  # decided: what was in it is nobody's business any more
     db.session.execute(
         update(OutgoingMail)
         .where(

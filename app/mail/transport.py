@@ -3,6 +3,7 @@
 No database here: whoever calls holds no connection while the network is slow.
 """
 
+import re
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -10,10 +11,10 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 
 from app.lazy import lazy
-from app.mail.errors import MailDelayed, MailRefused
+from app.mail.errors import MailDelayed, MailRefused, MailUncertain
 from app.settings import Settings
 
 boto3 = lazy("boto3")
@@ -28,8 +29,12 @@ _SES_FOR_GOOD = {
 }
 
 
-def send(settings: Settings, message: EmailMessage, to: str) -> None:
-    """Hand `message` over. Raises MailRefused (for good) or MailDelayed (try again); returns when it was accepted."""
+def send(settings: Settings, message: EmailMessage | bytes, to: str) -> None:
+    """Hand `message` over, a finished one (bytes, CRLF lines of at most 998 bytes in ASCII) as it is.
+
+    Returns when it was accepted. Raises MailRefused (for good), MailDelayed (try again), and MailUncertain for a finished
+    message that left and was not answered.
+    """
     if settings.mail_transport.startswith("ses://"):
         _send_ses(urlsplit(settings.mail_transport), settings.mail_from, message, to)
     else:
@@ -41,12 +46,15 @@ def send(settings: Settings, message: EmailMessage, to: str) -> None:
         _send_smtp(urlsplit(url), settings.mail_from, message, to)
 
 
-def _send_smtp(url: SplitResult, sender: str, message: EmailMessage, to: str) -> None:
+def _send_smtp(url: SplitResult, sender: str, message: EmailMessage | bytes, to: str) -> None:
     try:
         with _connect(url) as server:
             if url.username:
                 server.login(unquote(url.username), unquote(url.password or ""))
-            server.send_message(message, from_addr=sender, to_addrs=[to])
+            if isinstance(message, bytes):
+                _hand_over(server, sender, message, to)
+            else:
+                server.send_message(message, from_addr=sender, to_addrs=[to])
     except smtplib.SMTPRecipientsRefused as error:
         code, _ = next(iter(error.recipients.values()))
         raise _outcome(code) from error
@@ -58,6 +66,23 @@ def _send_smtp(url: SplitResult, sender: str, message: EmailMessage, to: str) ->
         raise _outcome(error.smtp_code) from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailDelayed("The mail server can’t be reached.", error=type(error).__name__) from error
+
+
+def _hand_over(server: smtplib.SMTP, sender: str, message: bytes, to: str) -> None:
+    """The steps that smtplib.sendmail does, with the one before which nothing can have been accepted told apart."""
+    for code, words in (server.mail(sender), server.rcpt(to), server.docmd("DATA")):
+        if not 200 <= code < 400:
+            raise smtplib.SMTPResponseException(code, words)
+    body = re.sub(rb"(?m)^\.", b"..", message)
+    try:
+        server.send(body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+        code, words = server.getreply()
+    except (smtplib.SMTPServerDisconnected, OSError) as error:
+        raise MailUncertain("It left, and the mail server never answered: it may have arrived.") from error
+    if code < 200 or code >= 600 or 300 <= code < 400:
+        raise MailUncertain("It left, and the mail server answered nonsense: it may have arrived.")
+    if code >= 400:
+        raise smtplib.SMTPResponseException(code, words)
 
 
 def _connect(url: SplitResult) -> smtplib.SMTP:
@@ -88,7 +113,7 @@ def _outcome(code: int) -> MailRefused | MailDelayed:
     return MailDelayed(f"The mail server asks to try later ({code}).", code=code)
 
 
-def _send_ses(url: SplitResult, sender: str, message: EmailMessage, to: str) -> None:
+def _send_ses(url: SplitResult, sender: str, message: EmailMessage | bytes, to: str) -> None:
     # One attempt only: botocore's hidden retries could send a mail twice.
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT)
     try:
@@ -96,12 +121,18 @@ def _send_ses(url: SplitResult, sender: str, message: EmailMessage, to: str) -> 
         client.send_email(
             FromEmailAddress=sender,
             Destination={"ToAddresses": [to]},
-            Content={"Raw": {"Data": message.as_bytes()}},
+            Content={"Raw": {"Data": message if isinstance(message, bytes) else message.as_bytes()}},
         )
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _SES_FOR_GOOD:
             raise MailRefused(f"Amazon SES refused it ({code}).", code=code) from error
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400) >= 500:
+            raise MailUncertain(
+                f"Amazon SES failed while it took the mail ({code}): it may have arrived."
+            ) from error
         raise MailDelayed(f"Amazon SES asks to try later ({code}).", code=code) from error
+    except (ReadTimeoutError, ConnectionClosedError) as error:
+        raise MailUncertain("It left, and Amazon SES never answered: it may have arrived.") from error
     except BotoCoreError as error:
         raise MailDelayed("Amazon SES can’t be reached.", error=type(error).__name__) from error

@@ -188,3 +188,72 @@ def test_production_and_the_sandbox_mail_anyone(app: Flask) -> None:
         replace(settings, environment="production", mail_transport="smtp://relay.example"), "a@b.example"
     )
     assert not may_mail(replace(settings, mail_transport="smtp://relay.example"), "a@b.example")
+
+
+RAW = b"From: a@b.example\r\nSubject: [Test] Hello\r\n\r\nHello\r\n.a dot\r\n"
+
+
+def finished(recipient: str, **values: Any) -> OutgoingMail:
+    return write(recipient, raw=RAW, **values)
+
+
+def test_a_finished_message_goes_out_as_it_is_and_is_emptied(app: Flask, sink: Sink) -> None:
+    mail = finished("femke@noordkade.example")
+    jobs.send_mail(mail.id)
+    jobs.send_mail(mail.id)
+    assert [got.content for got in sink.accepted] == [RAW]
+    db.session.refresh(mail)
+    assert mail.sent_at is not None
+    assert mail.raw == b""
+
+
+@pytest.mark.parametrize("local", ["hang-dot", "rst-dot", "garbage"])
+def test_a_finished_message_without_an_answer_is_uncertain_and_never_sent_again(
+    app: Flask, sink: Sink, monkeypatch: pytest.MonkeyPatch, local: str, rung: list[int]
+) -> None:
+    monkeypatch.setattr("app.mail.transport.TIMEOUT", 0.4)
+    mail = finished(f"{local}@noordkade.example")
+    jobs.send_mail(mail.id)
+    connections = sink.connections
+    jobs.send_mail(mail.id)
+    jobs.wake_due(app)
+    db.session.refresh(mail)
+    assert mail.uncertain_at is not None
+    assert "may have arrived" in str(mail.reason)
+    assert (mail.sent_at, mail.failed_at) == (None, None)
+    assert sink.connections == connections
+    assert rung == []
+
+
+def test_a_finished_message_whose_worker_died_is_uncertain(app: Flask, sink: Sink, rung: list[int]) -> None:
+    mail = finished("femke@noordkade.example")
+    assert sending.claim(mail.id) is not None
+    db.session.commit()
+    mail.lease_until = now() - timedelta(seconds=1)
+    db.session.commit()
+    jobs.send_mail(mail.id)
+    jobs.wake_due(app)
+    db.session.refresh(mail)
+    assert mail.uncertain_at is not None
+    assert sink.recipients() == {}
+    assert rung == []
+
+
+@pytest.mark.parametrize("local", ["454x1-ok", "data-452x1-ok"])
+def test_a_finished_message_that_was_put_off_is_tried_again(app: Flask, sink: Sink, local: str) -> None:
+    mail = finished(f"{local}@noordkade.example")
+    jobs.send_mail(mail.id)
+    db.session.refresh(mail)
+    assert mail.raw == RAW
+    mail.not_before = now()
+    db.session.commit()
+    jobs.send_mail(mail.id)
+    assert sink.recipients() == {f"{local}@noordkade.example": 1}
+
+
+def test_a_finished_message_that_is_refused_says_so(app: Flask, sink: Sink) -> None:
+    mail = finished("550@noordkade.example")
+    jobs.send_mail(mail.id)
+    db.session.refresh(mail)
+    assert mail.failed_at is not None
+    assert "550" in str(mail.reason)

@@ -1,0 +1,246 @@
+"""DKIM: our own signature on campaign mail, where the relay does not sign.
+
+Written for bulk: the parts that never change are made once, and the RSA work runs on all cores, since it lets go of Python's lock.
+Source: RFC 6376 with RFC 8301 (RSA keys), RFC 8463 (Ed25519) and RFC 8058 (both List-Unsubscribe headers are signed).
+"""
+
+import base64
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from app.errors import AppError
+
+MIN_RSA_BITS = 1024  # RFC 8301: what is shorter must not be used
+
+# Each stands in h= once more than mails have it, so that nobody can add a second one behind our back (RFC 6376, 8.15).
+SIGNED = (
+    *("from", "to", "subject", "date", "message-id", "reply-to", "list-unsubscribe"),
+    *("list-unsubscribe-post", "mime-version", "content-type"),
+)
+# Signed where they are, and free to be added where they aren't.
+ALSO_SIGNED = ("x-throughline-delivery", "feedback-id")
+# Amazon SES writes these two anew.
+REPLACED_BY_SES = frozenset({"date", "message-id"})
+
+_NAME = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*"
+)
+_WSP_RUN = re.compile(rb"[ \t]+")
+_PREHASHED = Prehashed(hashes.SHA256())
+_PKCS1 = padding.PKCS1v15()
+_UNUSUAL = re.compile(rb"[\x0b\x0c]|\r(?!\n)|(?<!\r)\n")
+_FEW_RUNS = 32
+_CHUNK = 8  # messages a thread signs before it fetches more
+
+
+class BadKey(AppError):
+    """The key, the domain or the selector is of no use for signing; `message` says why."""
+
+
+class Signer:
+    """Signs for one domain. Safe to share between threads."""
+
+    def __init__(
+        self, domain: str, selector: str, private_key_pem: bytes, leave_out: frozenset[str] = frozenset()
+    ) -> None:
+        """`leave_out`: headers in lower case that a server on the way writes anew. Raises BadKey."""
+        for what, name in (("domain", domain), ("selector", selector)):
+            if not _NAME.fullmatch(name):
+                raise BadKey(f"The DKIM {what} must be a name of a–z, 0–9, dots and dashes.")
+        self.domain = domain
+        self.selector = selector
+        algorithm, self._sign, self.record = _load(private_key_pem)
+        usual = tuple(name for name in SIGNED if name not in leave_out)
+        self.signed = usual + usual + tuple(name for name in ALSO_SIGNED if name not in leave_out)
+        self._names = [name.encode() for name in self.signed]
+        self._head = f"v=1; a={algorithm}; c=relaxed/relaxed; d={domain}; s={selector};".encode()
+        self._folded_list = _folded_list(self._names)
+        self._list = b" ".join(
+            self._folded_list.split()
+        )  # as the receiver sees it: unfolded, one space where a fold was
+
+    def header(self, message: bytes, moment: int | None = None) -> bytes:
+        """The folded DKIM-Signature header with its CRLF, to stand before `message` (CRLF lines). `moment`: Unix time.
+
+        Raises ValueError for what has no header section.
+        """
+        head, separator, body = message.partition(b"\r\n\r\n")
+        if not separator:
+            raise ValueError("A message has headers, an empty line and a body.")
+        fields = header_fields(head + b"\r\n")
+        tail = b"t=%d;" % (int(time.time()) if moment is None else moment)
+        digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
+        lines = [line for name in self._names if (rest := fields.get(name)) and (line := _last(rest))]
+        own = b" ".join((self._head, tail, self._list, b"bh=" + digest + b"; b="))
+        data = b"".join(lines) + b"dkim-signature:" + own
+        signature = base64.b64encode(self._sign(hashlib.sha256(data).digest()))
+        return (
+            b"\r\n ".join(
+                (
+                    b"DKIM-Signature: " + self._head,
+                    tail,
+                    self._folded_list,
+                    b"bh=" + digest + b";",
+                    b"b=" + _folded(signature),
+                )
+            )
+            + b"\r\n"
+        )
+
+    def dns_record(self) -> tuple[str, str]:
+        """The name and the text of the TXT record that receivers look for."""
+        return f"{self.selector}._domainkey.{self.domain}", self.record
+
+
+class SigningPool:
+    """Signs many messages on all cores. RSA frees Python's lock, so threads are enough (measured: docs/delivery.md)."""
+
+    def __init__(self, signer: Signer, threads: int | None = None) -> None:
+        self.signer = signer
+        self.threads = (
+            threads or (os.cpu_count() or 1) + 1
+        )  # one more than cores hides the waits for Python’s lock
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="dkim")
+
+    def start(self, messages: Sequence[bytes]) -> "list[Future[list[bytes]]]":
+        """Begin to sign; the futures hold the headers in order, a few messages each. The caller may do other work meanwhile."""
+        chunks = [messages[at : at + _CHUNK] for at in range(0, len(messages), _CHUNK)]
+        return [self._pool.submit(self._headers, chunk) for chunk in chunks]
+
+    def headers(self, messages: Sequence[bytes]) -> list[bytes]:
+        """The header of each message, in order; waits for all of them."""
+        return [header for future in self.start(messages) for header in future.result()]
+
+    def _headers(self, messages: Sequence[bytes]) -> list[bytes]:
+        return [self.signer.header(message) for message in messages]
+
+    def close(self) -> None:
+        """End the threads; what has not begun is dropped."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def signer_from(
+    domain: str, selector: str, key_path: Path, leave_out: frozenset[str] = frozenset()
+) -> Signer:
+    """A signer whose key lies in a file. Raises BadKey where it can't be read."""
+    try:
+        pem = key_path.read_bytes()
+    except OSError as error:
+        raise BadKey(f"The DKIM key can’t be read: {error.strerror}.") from None
+    return Signer(domain, selector, pem, leave_out)
+
+
+def header_fields(head: bytes) -> dict[bytes, list[bytes]]:
+    """The header section in relaxed form: by name, the lines in the order they stand (RFC 6376, 3.4.2)."""
+    if b"\r\n " in head or b"\r\n\t" in head:
+        head = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
+    fields: dict[bytes, list[bytes]] = {}
+    for line in head.split(b"\r\n"):
+        name, relaxed = _relaxed_field(line)
+        if name:
+            fields.setdefault(name, []).append(relaxed)
+    return fields
+
+
+@lru_cache(maxsize=512)
+def _relaxed_field(line: bytes) -> tuple[bytes, bytes]:
+    """Name and relaxed line of an unfolded header. Half of them are the same in every mail of a send."""
+    name, colon, value = line.partition(b":")
+    key = name.strip(b" \t").lower() if colon else b""
+    if _UNUSUAL.search(value):  # split() would take these for spaces
+        return key, key + b":" + _WSP_RUN.sub(b" ", value).strip(b" ") + b"\r\n"
+    return key, key + b":" + b" ".join(value.split()) + b"\r\n"
+
+
+def _last(lines: list[bytes]) -> bytes:
+    """Take the lowest one that is left: h= names several of a kind from the bottom up."""
+    return lines.pop() if lines else b""
+
+
+def relaxed_body(body: bytes) -> bytes:
+    """The body in relaxed form (RFC 6376, 3.4.4): no spaces at line ends, one for each run, no empty lines at the end.
+
+    Our own bodies are nearly in that form: the few runs are cut out where they stand. Elsewhere plain replacements do it.
+    """
+    if b"\t" in body:
+        body = body.replace(b"\t", b" ")
+    body = _single_spaces(body)
+    if b" \r\n" in body:
+        body = body.replace(b" \r\n", b"\r\n")
+    if body.endswith(b" "):
+        body = body[:-1]
+    if not body.endswith(b"\r\n"):
+        return body + b"\r\n" if body else body
+    while body.endswith(b"\r\n\r\n"):
+        body = body[:-2]
+    return b"" if body == b"\r\n" else body
+
+
+def _single_spaces(body: bytes) -> bytes:
+    at = body.find(b"  ")
+    if at < 0:
+        return body
+    pieces, start = list[bytes](), 0
+    while at >= 0 and len(pieces) < _FEW_RUNS:
+        pieces.append(body[start : at + 1])
+        start = at + 2
+        while body[start : start + 1] == b" ":
+            start += 1
+        at = body.find(b"  ", start)
+    rest = body[start:]
+    while b"  " in rest and at >= 0:  # many runs: an indented body
+        rest = rest.replace(b"        ", b" ").replace(b"  ", b" ")
+    pieces.append(rest)
+    return b"".join(pieces)
+
+
+def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str]:
+    """The algorithm, what signs a SHA-256 digest, and the DNS record's text."""
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadKey("The DKIM key must be a private key in PEM, without a password.") from None
+    if isinstance(key, rsa.RSAPrivateKey):
+        if key.key_size < MIN_RSA_BITS:
+            raise BadKey(f"The DKIM key has {key.key_size} bits; receivers want 2048, and at least 1024.")
+        public = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        rsa_key = key
+        return (
+            "rsa-sha256",
+            lambda digest: rsa_key.sign(digest, _PKCS1, _PREHASHED),
+            f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}",
+        )
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        raw = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+        return "ed25519-sha256", key.sign, f"v=DKIM1; k=ed25519; p={raw}"
+    raise BadKey("The DKIM key must be an RSA or an Ed25519 key.")
+
+
+def _folded(text: bytes) -> bytes:
+    """Base64 over several lines."""
+    return b"\r\n  ".join(text[at : at + 72] for at in range(0, len(text), 72))
+
+
+def _folded_list(names: Sequence[bytes]) -> bytes:
+    """h= over several lines, folded behind colons. Whitespace there is none of the value's (RFC 6376, 3.5)."""
+    lines, line = list[bytes](), b"h="
+    for at, name in enumerate(names):
+        piece = name + (b":" if at + 1 < len(names) else b";")
+        if len(line) + len(piece) > 74:
+            lines.append(line)
+            line = b" "
+        line += piece
+    return b"\r\n ".join([*lines, line])
