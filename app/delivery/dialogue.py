@@ -13,6 +13,15 @@ from enum import Enum, auto
 from app.delivery import failpoints
 from app.delivery.line import Broken, Line, why
 from app.delivery.reply import BadReply, Reply
+from app.delivery.verdicts import (
+    broken_off,
+    ends,
+    never_left,
+    refusal,
+    sender_refused,
+    unanswered,
+    unavailable,
+)
 from app.delivery.wire import Declined, Envelope, Event, Form, Invited, Outcome, Settled, Verdict
 
 _TROUBLE = (OSError, Broken, BadReply)
@@ -109,20 +118,20 @@ class Dialogue:
         try:
             spoken = self.line.replies()
             if spoken and spoken[0].code == 421:
-                self._lost(self._unavailable(spoken[0]), following)
+                self._lost(unavailable(spoken[0], self._served > 0), following)
             elif spoken:
-                self._lost(_never_left("interrupted us", is_fault=True), following)
+                self._lost(never_left("interrupted us", is_fault=True), following)
             else:
                 self._push(envelope, following)
         except _TROUBLE as error:
-            self._lost(_never_left(why(error), is_fault=True), following)
+            self._lost(never_left(why(error), is_fault=True), following)
         return self._news()
 
     def _lost(self, outcome: Outcome, following: Envelope | None) -> None:
         """The line turned out to be of no use before a byte of the body left."""
         self._events.append(Settled(outcome))
         if following is not None:
-            self._events.append(Declined(_never_left("was gone", is_fault=False)))
+            self._events.append(Declined(never_left("was gone", is_fault=False)))
         self._give_up("was gone", is_fault=False)
 
     def _push(self, envelope: Envelope, following: Envelope | None) -> None:
@@ -144,7 +153,7 @@ class Dialogue:
             else:
                 self._announced = following  # step by step: its MAIL goes out when the dot is answered
                 self._write(data + _DOT, 0)
-            self.deadline = time.monotonic() + (self.limits.block if self.wants_write else self.limits.dot)
+            self._after_write()
         except _TROUBLE as error:
             self._broke(error)
 
@@ -160,7 +169,7 @@ class Dialogue:
         if self.line.is_open:
             try:
                 if self.line.unsent:
-                    self.line.flush()
+                    self._flush()
                 for reply in self.line.replies():
                     self._take(reply)
             except _TROUBLE as error:
@@ -225,6 +234,17 @@ class Dialogue:
         self._tail = tail
         self.line.write(data)
 
+    def _flush(self) -> None:
+        before = self.line.unsent
+        self.line.flush()
+        if self.line.unsent < before:
+            self._after_write()
+
+    def _after_write(self) -> None:
+        """Some of it left: the network gets its time for the next piece, or the other side its time to answer."""
+        if self._flying:
+            self.deadline = time.monotonic() + (self.limits.block if self.wants_write else self.limits.dot)
+
     @property
     def _dot_is_out(self) -> bool:
         return self.line.unsent <= self._tail
@@ -264,23 +284,26 @@ class Dialogue:
         self._flying = False
         if reply.code == 250:
             self._served += 1
-            self._events.append(Settled(Outcome(Verdict.ACCEPTED, "", reply.words)))
+            outcome = Outcome(Verdict.ACCEPTED, "", reply.words)
         elif reply.code >= 400:
-            self._events.append(Settled(self._refusal(reply, "the message")))
+            outcome = refusal(reply, self._served > 0, "the message")
         else:
-            words = "Their server’s answer can’t be understood"
-            self._events.append(Settled(Outcome(Verdict.UNCERTAIN, words, reply.words)))
-            self._give_up("made no sense", is_fault=False)
-        if self._closing and self.line.is_open:
+            outcome = Outcome(Verdict.UNCERTAIN, "Their server’s answer can’t be understood", reply.words)
+        self._events.append(Settled(outcome))
+        if self._closing:
             self.line.close()
-        elif self._announced is not None and not self._asked and self.line.is_open:
+        elif ends(reply) and reply.code != 250:
+            self._give_up("is closing", is_fault=False)
+        elif self._announced is not None and not self._asked:
             self._announce(self._announced, b"")
 
     def _after_mail(self, reply: Reply) -> None:
         if self._announced is None:
             return
         if reply.code != 250:
-            self._decline(self._sender_refused(reply))
+            self._decline(sender_refused(reply, self._served > 0))
+            if ends(reply) or reply.code >= 500:
+                self._give_up("refuses the sender")
         elif not self._pipelining:
             self._needs_reset = True
             self._asked.append(_Q.RCPT)
@@ -292,7 +315,7 @@ class Dialogue:
         if self._announced is None:
             return
         if reply.code not in (250, 251, 252):
-            self._decline(self._refusal(reply, "the address"))
+            self._refuse(reply, "the address")
         elif not self._pipelining:
             self._asked.append(_Q.DATA)
             self._write(b"DATA\r\n", 0)
@@ -307,48 +330,22 @@ class Dialogue:
             self._invited = True
             self._events.append(Invited())
         else:
-            self._decline(self._refusal(reply, "the message"))
+            self._refuse(reply, "the message")
+
+    def _refuse(self, reply: Reply, what: str) -> None:
+        self._decline(refusal(reply, self._served > 0, what))
+        if ends(reply):
+            self._give_up("made no sense")
 
     def _decline(self, outcome: Outcome) -> None:
         self._announced, self._invited = None, False
         self._events.append(Declined(outcome))
 
-    # What refusals mean
-
-    def _refusal(self, reply: Reply, what: str) -> Outcome:
-        if reply.code == 421:
-            outcome = self._unavailable(reply)
-            self._give_up("is closing", is_fault=False)
-            return outcome
-        if 400 <= reply.code < 500:
-            return Outcome(Verdict.LATER, f"The mail server puts {what} off", reply.words)
-        if 500 <= reply.code < 600:
-            return Outcome(Verdict.REJECTED, f"The mail server refuses {what}", reply.words)
-        self._give_up("made no sense")  # 2xx or 3xx where none belongs: nobody knows any more who is where
-        return Outcome(Verdict.LATER, "The mail server’s answer makes no sense here", reply.words)
-
-    def _sender_refused(self, reply: Reply) -> Outcome:
-        """A refusal of the sender says nothing about the recipient: the campaign pauses, nobody is rejected."""
-        if 400 <= reply.code < 500:
-            return Outcome(Verdict.LATER, "The mail server puts the sender off", reply.words)
-        self._give_up("refuses the sender")
-        stop = f"The mail server refuses the sender: {reply.words}"
-        return Outcome(
-            Verdict.LATER, "The mail server refuses the sender", reply.words, is_fault=False, stop=stop
-        )
-
-    def _unavailable(self, reply: Reply) -> Outcome:
-        """421: this connection ends. Where it took messages before, another one may; where it took none, the server is closed to us."""
-        stop = "" if self._served else f"The mail server is not available: {reply.words}"
-        return Outcome(
-            Verdict.LATER, "The mail server is closing", reply.words, is_fault=False, stop=stop
-        )
-
     def _goodbye(self, reply: Reply) -> None:
         """421 instead of an answer to the announcement."""
         if self._announced is not None:
-            self._decline(self._unavailable(reply))
-        self._give_up("is closing", is_fault=False)
+            self._decline(unavailable(reply, self._served > 0))
+        self._give_up("is closing")
 
     def _interrupted(self, reply: Reply) -> None:
         """The server spoke out of turn: after that no answer can be matched to its question."""
@@ -369,20 +366,10 @@ class Dialogue:
         self.deadline = _NEVER
         if self._flying:
             self._flying = False
-            if dot_is_out:
-                said = f"No answer to the last line: the server {words}"
-                outcome = Outcome(
-                    Verdict.UNCERTAIN, f"Their server took the message, then {words}"[:80], said[:200]
-                )
-            else:
-                outcome = Outcome(Verdict.LATER, f"While the message left, the mail server {words}"[:80])
+            outcome = unanswered(words) if dot_is_out else broken_off(words)
             self._events.append(Settled(outcome))
         if self._announced is not None:
-            self._decline(_never_left(words, is_fault))
-
-
-def _never_left(words: str, is_fault: bool) -> Outcome:
-    return Outcome(Verdict.LATER, f"Before the message left, the mail server {words}"[:80], is_fault=is_fault)
+            self._decline(never_left(words, is_fault))
 
 
 def _limit(text: str) -> int:

@@ -103,7 +103,11 @@ def run_slice(
 ) -> Result:
     """Send what is due of a send for about `policy.seconds`. Safe to run several at once, and after any kind of death."""
     policy = policy or Policy()
-    with _draining() as is_draining, Presence(engine, data_dir, send_id) as presence, Lanes(transport) as lanes:
+    with (
+        _draining() as is_draining,
+        Presence(engine, data_dir, send_id) as presence,
+        Lanes(transport) as lanes,
+    ):
         with Store(engine, presence, policy.retries) as store:
             result = _Slice(store, lanes, writer, policy, is_draining).run()
         policy.limits.close()
@@ -125,7 +129,9 @@ class _Slice:
         self.started = self.last_beat = self.last_look = self.last_minded = time.monotonic()
         self.rows: deque[Claimed] = deque()
         self.renderings: dict[int, bytes] = {}
-        self.refused: list[Decided] = []  # declined before they were committed: the next round commits them first
+        self.refused: list[
+            Decided
+        ] = []  # declined before they were committed: the next round commits them first
         self.pending: list[Decided] = []  # outcomes that the next commit writes down
         self.pending_since = 0.0
         self.dry = False  # the last claim found nothing, and nothing has been put off since

@@ -74,7 +74,9 @@ WHERE id = ? AND epoch = ? AND worker = ? AND state IN ('committing', 'uncertain
         self._cursor.execute("BEGIN IMMEDIATE")
         try:
             if accepted:
-                values = [(d.outcome.reply[:200] or None, moment, d.row.id, d.row.epoch, worker) for d in accepted]
+                values = [
+                    (d.outcome.reply[:200] or None, moment, d.row.id, d.row.epoch, worker) for d in accepted
+                ]
                 self._cursor.executemany(self._accept, values)
             moved: list[Any] = []
             if ids:

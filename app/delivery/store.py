@@ -78,7 +78,11 @@ class Store:
     ) -> list[int]:
         # In two statements: inside an UPDATE PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
         chosen = (
-            select(Delivery.id).where(due).order_by(Delivery.id).limit(limit).with_for_update(skip_locked=True)
+            select(Delivery.id)
+            .where(due)
+            .order_by(Delivery.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )  # unscoped: a job
         ids = list(connection.execute(chosen).scalars())
         values = {
@@ -193,7 +197,9 @@ class Store:
         """Claimed rows go back to ready, each not before its time has passed; no try is counted."""
         with self.engine.begin() as connection:
             moment = database_now(connection)
-            for seconds, group in groupby(sorted((round(w.total_seconds()), row.id) for row, w in rows), lambda x: x[0]):
+            for seconds, group in groupby(
+                sorted((round(w.total_seconds()), row.id) for row, w in rows), lambda x: x[0]
+            ):
                 values = {
                     "state": DeliveryState.READY,
                     "worker": None,
