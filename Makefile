@@ -10,7 +10,7 @@ NPM := $(shell command -v npm || echo $(BIN)/npm)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export THROUGHLINE_NO_SKIPS DEMO_EXIT
 
-.PHONY: setup demo test test-long check format lock migration clean
+.PHONY: setup demo test test-long check bench-send format lock migration clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/.installed static/dist/.built
@@ -56,6 +56,10 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=40: needs Postfix's smtp-sink and smtp-source.
+bench-send: setup
+	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) $(BIN)/python -m bench.send
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -55,12 +55,22 @@ class Settings:
         default="disk",
     )
     mail_transport: str = _doc(
-        "`sandbox` (nothing leaves the machine), `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS required unless on loopback), `smtps://…` or `ses://REGION`.",
+        "`sandbox` (nothing leaves the machine), `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS required unless on loopback), `smtps://…` or `ses://REGION?configuration_set=NAME` (credentials as boto3 finds them).",
         default="sandbox",
     )
     mail_from: str = _doc(
         "The platform's sender address; partners stand in the name and in Reply-To.",
         default="campaigns@throughline.example",
+    )
+    dkim_domain: str = _doc(
+        "Sign campaign mail with DKIM for this domain. Empty: the mail server signs.", default=""
+    )
+    dkim_selector: str = _doc("The name of the DKIM key in that domain's DNS.", default="throughline")
+    dkim_key: Path | None = field(
+        default=None,
+        metadata={
+            "doc": "File with the private DKIM key in PEM; `throughline dkim record` prints what belongs in the DNS."
+        },
     )
     mail_allow: tuple[str, ...] = _doc(
         "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
@@ -271,6 +281,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "asset_store": _asset_store,
     "mail_transport": _transport,
     "mail_from": _sender,
+    "dkim_domain": str.lower,
+    "dkim_key": Path,
 }
 
 
@@ -278,6 +290,8 @@ def _contradictions(settings: Settings) -> list[str]:
     wrong = []
     if settings.app_host == settings.public_host:
         wrong.append("PUBLIC_URL: must be another host than APP_URL, so that no cookie reaches public pages.")
+    if bool(settings.dkim_domain) != bool(settings.dkim_key):
+        wrong.append("DKIM_DOMAIN, DKIM_KEY: signing needs both.")
     if settings.environment == "production":
         wrong += _wrong_in_production(settings)
     elif settings.mail_transport != "sandbox" and not settings.mail_allow:

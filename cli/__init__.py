@@ -19,6 +19,7 @@ COMMANDS = (
     "contacts",
     "db",
     "demo",
+    "dkim",
     "kit",
     "mdf",
     "organisation",

@@ -4,6 +4,9 @@ A job takes ids, reloads, and is safe to run twice. It runs inside an applicatio
 """
 
 import os
+import resource
+import sys
+import time
 import traceback
 from collections.abc import Callable
 from functools import cache
@@ -64,10 +67,12 @@ def run(name: str, *args: int | str) -> None:
 
     Raises JobFailed.
     """
+    began = time.perf_counter()
     with application().app_context(), structlog.contextvars.bound_contextvars(job=name, ids=list(args)):
         try:
             JOBS[JobName(name)](*args)
             db.session.commit()
+            log.info("job.done", seconds=round(time.perf_counter() - began, 3), peak_mb=peak_mb())
         except (NotFound, Conflict) as error:
             db.session.rollback()
             log.info("job.not_needed", reason=type(error).__name__)
@@ -75,6 +80,12 @@ def run(name: str, *args: int | str) -> None:
             db.session.rollback()
             log.error("job.failed", error=type(error).__name__, at=where(error))
             raise JobFailed(f"{name} failed with {type(error).__name__} at {where(error)}") from None
+
+
+def peak_mb() -> float:
+    """The largest resident size this process has had, in MB (2^20 bytes)."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
 
 
 def where(error: BaseException) -> str:

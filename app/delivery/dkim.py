@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from app.errors import AppError
+from app.settings import Settings
 
 MIN_RSA_BITS = 1024  # RFC 8301: what is shorter must not be used
 
@@ -130,15 +130,17 @@ class SigningPool:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-def signer_from(
-    domain: str, selector: str, key_path: Path, leave_out: frozenset[str] = frozenset()
-) -> Signer:
-    """A signer whose key lies in a file. Raises BadKey where it can't be read."""
+def signer_for(settings: Settings) -> Signer | None:
+    """The platform's own signer, or None where the mail server signs. Raises BadKey."""
+    if not settings.dkim_domain or settings.dkim_key is None:
+        return None
+    by_ses = settings.mail_transport.startswith("ses://")
     try:
-        pem = key_path.read_bytes()
+        pem = settings.dkim_key.read_bytes()
     except OSError as error:
         raise BadKey(f"The DKIM key can’t be read: {error.strerror}.") from None
-    return Signer(domain, selector, pem, leave_out)
+    leave_out = REPLACED_BY_SES if by_ses else frozenset()
+    return Signer(settings.dkim_domain, settings.dkim_selector, pem, leave_out)
 
 
 def header_fields(head: bytes) -> dict[bytes, list[bytes]]:

@@ -5,9 +5,11 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import dkim
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import example, given
@@ -20,11 +22,14 @@ from app.delivery.dkim import (
     SigningPool,
     header_fields,
     relaxed_body,
-    signer_from,
+    signer_for,
 )
+from app.errors import Invalid
 from app.render.context import Partner, Vendor
 from app.render.email import EmailSource, compile_email
 from app.render.mime import Form, MessageHeaders, Recipient, Tokens, build
+from app.settings import Settings, SettingsError
+from cli.dkim import dkim as dkim_commands
 from tests.delivery import made
 
 
@@ -40,6 +45,10 @@ RSA_KEY = pem(rsa.generate_private_key(65537, 2048))
 @pytest.fixture(scope="module")
 def signer() -> Signer:
     return Signer("throughline.example", "s1", RSA_KEY)
+
+
+def settings(**values: Any) -> Settings:
+    return Settings("x" * 32, "y" * 32, dkim_domain="throughline.example", **values)
 
 
 def mail(form: Form = "8bit", first_name: str = "Anna") -> bytes:
@@ -262,10 +271,10 @@ def test_a_message_without_a_head_is_refused(signer: Signer) -> None:
         (lambda: Signer("throughline.example", "s1;", RSA_KEY), "selector"),
         (lambda: Signer("", "s1", RSA_KEY), "domain"),
         (lambda: Signer("Throughline.example", "s1", RSA_KEY), "domain"),
-        (lambda: signer_from("throughline.example", "s1", Path("/nowhere/key.pem")), "can’t be read"),
+        (lambda: signer_for(settings(dkim_key=Path("/nowhere/key.pem"))), "can’t be read"),
     ],
 )
-def test_a_key_that_is_of_no_use_is_refused_with_words(make: Callable[[], Signer], words: str) -> None:
+def test_a_key_that_is_of_no_use_is_refused_with_words(make: Callable[[], Signer | None], words: str) -> None:
     with pytest.raises(BadKey, match=words):
         make()
 
@@ -284,3 +293,50 @@ def test_a_key_with_a_password_is_refused() -> None:
     )
     with pytest.raises(BadKey, match="without a password"):
         Signer("throughline.example", "s1", locked)
+
+
+def test_the_settings_say_who_signs(tmp_path: Path) -> None:
+    assert signer_for(Settings("x" * 32, "y" * 32)) is None, "the mail server signs"
+    path = tmp_path / "key.pem"
+    path.write_bytes(RSA_KEY)
+    signer = signer_for(settings(dkim_key=path))
+    assert signer
+    assert signer.dns_record()[0] == "throughline._domainkey.throughline.example"
+    assert "date" in signer.signed
+    over_ses = signer_for(settings(dkim_key=path, mail_transport="ses://eu-west-1"))
+    assert over_ses
+    assert not {"date", "message-id"} & set(over_ses.signed), "Amazon SES writes these anew"
+
+
+def test_half_of_the_settings_is_refused() -> None:
+    given = {"SECRET_KEY": "x" * 32, "SUPPRESSION_KEY": "y" * 32, "DKIM_DOMAIN": "throughline.example"}
+    with pytest.raises(SettingsError, match="signing needs both"):
+        Settings.from_env(given)
+
+
+def test_the_command_makes_a_key_and_prints_the_record(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    run = CliRunner()
+    made_key = run.invoke(dkim_commands, ["key", str(path)], catch_exceptions=False)
+    assert made_key.exit_code == 0
+    assert path.stat().st_mode & 0o077 == 0, "nobody else reads it"
+    again = run.invoke(dkim_commands, ["key", str(path)])
+    assert again.exit_code == 1, "a key that is in use is never written over"
+    environ = {
+        "DATA_DIR": str(tmp_path),
+        "DKIM_DOMAIN": "Throughline.example",
+        "DKIM_SELECTOR": "s1",
+        "DKIM_KEY": str(path),
+    }
+    printed = run.invoke(dkim_commands, ["record"], obj=environ, catch_exceptions=False)
+    name, _, record = printed.output.partition(" TXT ")
+    assert name == "s1._domainkey.throughline.example."
+    strings = re.findall(r'"([^"]*)"', record)
+    assert all(len(each) <= 255 for each in strings), "a TXT record is made of strings of at most 255 bytes"
+    assert "".join(strings) == Signer("throughline.example", "s1", path.read_bytes()).dns_record()[1]
+
+
+def test_the_command_says_when_nothing_is_signed(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(dkim_commands, ["record"], obj={"DATA_DIR": str(tmp_path)})
+    assert isinstance(printed.exception, Invalid)
+    assert "DKIM_DOMAIN" in printed.exception.message

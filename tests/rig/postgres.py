@@ -1,6 +1,6 @@
-"""A PostgreSQL of the tests' own: a cluster in a temporary directory, reached over a socket, gone when the tests end.
+"""A throw-away PostgreSQL: a cluster in a temporary directory, reached over a socket, gone when whoever started it ends.
 
-Durability is off, since a test's database never outlives the test.
+Durability is off, since a test's database never outlives the test; benchmarks, which measure what durability costs, ask for it.
 """
 
 import os
@@ -15,14 +15,9 @@ from pathlib import Path
 
 import psycopg
 
-_OPTIONS = (
-    "listen_addresses=",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "shared_buffers=32MB",
-    "max_connections=60",
-)
+_OPTIONS = ("listen_addresses=", "max_connections=60")
+_CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
+_DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 
 
 class Missing(RuntimeError):
@@ -67,7 +62,7 @@ class Cluster:
         with psycopg.connect(
             host=str(self.home), user="throughline", dbname="postgres", autocommit=True
         ) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement.encode())
 
     def create(self, name: str, template: str = "template0") -> str:
         """Make a database, return its address."""
@@ -80,8 +75,8 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Start a cluster, hand it over, stop it and remove every file. Raises Missing."""
+def cluster(durable: bool = False) -> Iterator[Cluster]:
+    """Start a cluster, hand it over, stop it and remove every file; `durable`: with synchronous commits. Raises Missing."""
     initdb, server = find("initdb"), find("postgres")
     prefix, user = _as_somebody()
     home = Path(
@@ -106,7 +101,8 @@ def cluster() -> Iterator[Cluster]:
             "--no-sync",
         ]
         subprocess.run(command, check=True, capture_output=True, cwd="/")
-        options = [part for option in _OPTIONS for part in ("-c", option)]
+        chosen = (*_OPTIONS, *(_DURABLE if durable else _CARELESS))
+        options = [part for option in chosen for part in ("-c", option)]
         with (home / "log").open("wb") as log:
             process = subprocess.Popen(
                 [*prefix, server, "-D", str(data), "-k", str(home), *options], stdout=log, stderr=log, cwd="/"
