@@ -380,5 +380,6 @@ def stuff(body: bytes) -> bytes:
     """The body as DATA wants it: ending in CRLF, a dot at the start of a line doubled (RFC 5321 4.5.2)."""
     if not body.endswith(b"\r\n"):
         body += b"\r\n"
-    stuffed = body.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+    if b"\n." in body:
+        body = body.replace(b"\r\n.", b"\r\n..")
+    return b"." + body if body.startswith(b".") else body

@@ -451,7 +451,6 @@ def test_a_slow_reader_gets_the_whole_body(serve: Callable[..., tuple[int, list[
     big = Envelope(MAIL.sender, MAIL.recipient, b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 200_000)
 
     def script(talk: Talk) -> None:
-        talk.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         hello(talk, "PIPELINING")
         announced(talk)
         talk.say("250 ok\r\n250 ok\r\n354 go on")
