@@ -64,6 +64,7 @@ class Bucket:
         "_alone_at",
         "_alone_tokens",
         "_places",
+        "_told",
         "asks_at",
         "burst",
         "key",
@@ -86,6 +87,7 @@ class Bucket:
         self._alone_tokens = 0.0
         self.place = 0.0
         self._places = 0
+        self._told = 0.0
 
     def take_alone(self, share: float, moment: float) -> None:
         """Refill from this worker's own share (0 to 1) of the limit: an empty bucket at first, then as much as time gave."""
@@ -115,11 +117,12 @@ class Bucket:
         return self._places > 0
 
     def next_place(self, moment: float, share: float) -> float:
-        """Seconds until the next place in the line."""
-        seconds = max(self.place, self.asks_at) - moment
-        self.place = min(max(self.place, moment) + 1 / (self.rate * share), moment + LINE_SECONDS)
+        """Seconds from the place before it, or from now, to the next place in the line: whoever adds them up has the line."""
+        before, mine = max(self._told, moment), max(self.place, self.asks_at, moment)
+        self.place = min(mine + 1 / (self.rate * share), moment + LINE_SECONDS)
         self._places -= 1
-        return min(max(seconds, 0.001), LINE_SECONDS)
+        self._told = max(before, mine)
+        return max(mine - before, 0.001)
 
 
 class Buckets:
@@ -165,7 +168,7 @@ class Buckets:
         return None
 
     def wait_in_line(self, bucket: Bucket, moment: float) -> float:
-        """Seconds until it is this message's turn: who waits is spread over the time to come, so that nobody asks in vain."""
+        """Seconds behind the one before it: who waits is spread over the time to come, so that nobody asks in vain."""
         if not bucket.has_place:
             self.refill(bucket, moment, _LINE)
         return bucket.next_place(moment, self.share)

@@ -12,7 +12,7 @@ from app.abtest.models import Experiment
 from app.accounts.models import AuditEntry, Organisation, Person
 from app.campaigns.models import Campaign
 from app.db import db, scoped
-from app.delivery.models import Delivery, Send
+from app.delivery.models import Delivery, Send, in_campaign
 
 _WORDS = {
     "campaign.created": "made the campaign",
@@ -54,7 +54,7 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
     ids = {
         "send": select(Send.id).where(Send.campaign_id == campaign.id),  # unscoped: of this campaign
         "delivery": select(Delivery.id).where(
-            Delivery.campaign_id == campaign.id
+            in_campaign(campaign.id)
         ),  # unscoped: of this campaign
         "experiment": select(Experiment.id).where(
             Experiment.campaign_id == campaign.id

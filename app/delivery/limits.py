@@ -20,7 +20,7 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Wait:
-    """Not now: `seconds` until asking again makes sense. `everyone`: nothing may go; else only this receiving domain waits."""
+    """Not now. `everyone`: nothing may go for so many `seconds`; else this domain's message waits so long behind the one before it."""
 
     seconds: float
     everyone: bool

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import tokens
 from app.clock import now
-from app.db import Base, Id, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, BigInt, Id, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
 MESSAGE_PAGE = "message page"  # the purpose of a delivery's token in our own pages
@@ -255,6 +255,10 @@ class SendTally(Base):
     counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     took_ms: Mapped[int] = mapped_column(default=0)
     is_final: Mapped[bool] = mapped_column(default=False)  # counted after the send was finished
+    upto: Mapped[int] = mapped_column(
+        BigInt, default=0, server_default="0"
+    )  # of the rows up to this id there are `rows`
+    rows: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class WarmUp(Base):

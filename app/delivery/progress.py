@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.campaigns.models import Campaign
 from app.clock import now
 from app.db import db
-from app.delivery.models import Delivery, DeliveryState, Send, SendStatus
+from app.delivery.models import Delivery, DeliveryState, Send, SendStatus, in_campaign
 
 _WINDOW = timedelta(seconds=30)
 _S = DeliveryState
@@ -73,7 +73,7 @@ def of(campaign: Campaign) -> Progress:
     """Count a campaign's deliveries over all its sends."""
     query = (
         select(Delivery.state, func.count())
-        .where(Delivery.campaign_id == campaign.id)
+        .where(in_campaign(campaign.id))
         .group_by(Delivery.state)
     )  # unscoped: of this campaign
     states = {row[0]: row[1] for row in db.session.execute(query)}
@@ -102,7 +102,7 @@ def _rate(campaign: Campaign) -> float:
     """Messages decided a second, over the last half minute or since the first one."""
     since = now() - _WINDOW
     query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of this campaign
-        Delivery.campaign_id == campaign.id, Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
+        in_campaign(campaign.id), Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
     )
     count, first = db.session.execute(query).one()
     if first is None:

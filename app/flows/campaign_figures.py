@@ -8,7 +8,7 @@ from sqlalchemy import func
 from app.accounts.models import Organisation
 from app.attribution.returns import by_campaign
 from app.db import db, scoped
-from app.delivery.models import Delivery, DeliveryState
+from app.delivery.models import Delivery, DeliveryState, Send
 from app.leads.models import Lead
 from app.mdf.models import MdfRequest, RequestStatus
 from app.money import Money
@@ -30,11 +30,12 @@ def figures(partner: Organisation) -> dict[int, Figures]:
     """By the campaign's id; campaigns of which nothing is known yet give empty figures."""
     found: dict[int, Figures] = defaultdict(Figures)
     sent = (
-        scoped(partner, Delivery)
+        scoped(partner, Send)
+        .join(Delivery, Delivery.send_id == Send.id)
         .where(Delivery.state == DeliveryState.ACCEPTED)
-        .group_by(Delivery.campaign_id)
+        .group_by(Send.campaign_id)
     )
-    for number, people in db.session.execute(sent.with_only_columns(Delivery.campaign_id, func.count())):
+    for number, people in db.session.execute(sent.with_only_columns(Send.campaign_id, func.count())):
         found[number].sent = people
     leads = scoped(partner, Lead).group_by(Lead.campaign_id)
     for number, people in db.session.execute(leads.with_only_columns(Lead.campaign_id, func.count())):

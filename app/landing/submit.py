@@ -17,7 +17,7 @@ from app import tokens
 from app.audience import remember
 from app.clock import now
 from app.db import db
-from app.delivery.models import Delivery, Rendering
+from app.delivery.models import Delivery, Rendering, in_campaign
 from app.errors import Conflict
 from app.landing.models import PublishedPage, Submission
 from app.landing.read import Answers
@@ -147,7 +147,7 @@ def _delivery_to(campaign_id: int, contact_id: int) -> Delivery | None:
     # The form identifies whoever fills it in, so the thread back to the mail holds without tracking consent too.
     return db.session.scalars(
         select(Delivery)  # unscoped: both ids are one partner's
-        .where(Delivery.campaign_id == campaign_id, Delivery.contact_id == contact_id)
+        .where(in_campaign(campaign_id), Delivery.contact_id == contact_id)
         .order_by(Delivery.id.desc())
     ).first()
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.campaigns.queries import campaign_by_id
 from app.db import db
-from app.delivery.models import Delivery, Rendering, Send
+from app.delivery.models import Delivery, Rendering, Send, in_campaign
 from app.kits.queries import kit_by_id, version_by_id
 from app.landing.models import PublishedPage
 from app.leads.models import Lead
@@ -111,7 +111,7 @@ def _mails(campaign_id: int) -> list[dict[str, Any]]:
 def _deliveries(campaign_id: int) -> dict[str, int]:
     rows = db.session.execute(
         select(Delivery.state, func.count())
-        .where(Delivery.campaign_id == campaign_id)
+        .where(in_campaign(campaign_id))
         .group_by(Delivery.state)  # unscoped: one partner's campaign
     )
     return {str(state): count for state, count in rows}

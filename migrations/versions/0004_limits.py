@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 _JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _COLUMNS = (
     ("served_at", sa.DateTime(timezone=True)),
     ("sender_domain", sa.String(length=255)),
@@ -31,7 +32,7 @@ def upgrade() -> None:
         "send_tally",
         sa.Column(
             "send_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            _BIG,
             autoincrement=False,
             nullable=False,
         ),
@@ -40,6 +41,8 @@ def upgrade() -> None:
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("took_ms", sa.Integer(), nullable=False),
         sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("upto", _BIG, server_default="0", nullable=False),
+        sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["send_id"], ["send.id"], name=op.f("fk_send_tally_send_id")),
         sa.PrimaryKeyConstraint("send_id", name=op.f("pk_send_tally")),
     )
