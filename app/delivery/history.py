@@ -53,9 +53,7 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
     """The newest entries of this organisation's log about a campaign, its sends, tests and messages."""
     ids = {
         "send": select(Send.id).where(Send.campaign_id == campaign.id),  # unscoped: of this campaign
-        "delivery": select(Delivery.id).where(
-            in_campaign(campaign.id)
-        ),  # unscoped: of this campaign
+        "delivery": select(Delivery.id).where(in_campaign(campaign.id)),  # unscoped: of this campaign
         "experiment": select(Experiment.id).where(
             Experiment.campaign_id == campaign.id
         ),  # unscoped: of this campaign

@@ -27,6 +27,7 @@ from app.states import Transitions
 
 MESSAGE_PAGE = "message page"  # the purpose of a delivery's token in our own pages
 
+
 class SendStatus(StrEnum):
     WAITING = "waiting"  # a later step of a sequence, frozen at launch, before its time
     EXPANDING = "expanding"

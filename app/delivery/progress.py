@@ -72,9 +72,7 @@ class Progress:
 def of(campaign: Campaign) -> Progress:
     """Count a campaign's deliveries over all its sends."""
     query = (
-        select(Delivery.state, func.count())
-        .where(in_campaign(campaign.id))
-        .group_by(Delivery.state)
+        select(Delivery.state, func.count()).where(in_campaign(campaign.id)).group_by(Delivery.state)
     )  # unscoped: of this campaign
     states = {row[0]: row[1] for row in db.session.execute(query)}
     sends = list(

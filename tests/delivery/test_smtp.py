@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,10 @@ class Talk:
         self.heard.append(line)
         return line
 
+    def close(self) -> None:
+        self._file.close()
+        self.link.close()
+
     def body(self) -> None:
         while self.hear() != ".":
             continue
@@ -77,15 +82,11 @@ def serve() -> Iterator[Callable[..., tuple[int, list[Talk]]]]:
                     link, _ = listener.accept()
                 except OSError:
                     return
-                with link:
-                    try:
-                        wrapped = context.wrap_socket(link, server_side=True) if context else link
-                        talk = Talk(wrapped)
-                        talks.append(talk)
+                with link, suppress(OSError, ValueError):
+                    talk = Talk(context.wrap_socket(link, server_side=True) if context else link)
+                    talks.append(talk)
+                    with closing(talk):
                         script(talk)
-                        wrapped.close()
-                    except (OSError, ValueError):
-                        continue
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -641,7 +642,7 @@ def test_starttls_is_used_and_greeted_again(
         inner.body()
         inner.say("250 kept")
         inner.hear()
-        link.close()
+        inner.close()
 
     port, _ = serve(script)
     trusted = ssl.create_default_context(cafile=str(certificate))
