@@ -28,6 +28,7 @@ class JobName(StrEnum):
     SEND_MAIL = "send_mail"
     IMPORT_CONTACTS = "import_contacts"
     LAUNCH_CAMPAIGN = "launch_campaign"
+    START_STEP = "start_step"
     EXPAND_SEND = "expand_send"
     SEND_SLICE = "send_slice"
     FINISH_SEND = "finish_send"

@@ -23,6 +23,7 @@ COMMANDS = (
     "kit",
     "mdf",
     "organisation",
+    "tracking",
     "up",
     "worker",
 )

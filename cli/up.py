@@ -91,6 +91,7 @@ def programs(settings: Settings) -> list[Program]:
             )
         )
     found.append(Program("web", lambda _: web_command(settings), lambda: is_ready(settings), grace=15))
+    found.append(Program("spool", lambda _: [*ours, "spool"], grace=10))
     for number in range(1, settings.send_workers + 1):
         found.append(Program(f"worker-{number}", lambda _: [*ours, "run"]))
     found.append(Program("beat", lambda _: [*ours, "beat"], grace=10))

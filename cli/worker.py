@@ -41,6 +41,16 @@ def web() -> None:
 
 
 @worker.command()
+def spool() -> None:
+    """Move noted clicks, opens and views into the database. One on each machine that serves pages."""
+    from app import create_app
+    from worker import spool as draining
+
+    settings = context.settings()
+    draining.run(create_app(settings), settings)
+
+
+@worker.command()
 def sandbox() -> None:
     """Take mail at SANDBOX_SMTP and deliver it to nobody."""
     from worker import sandbox as mailbox

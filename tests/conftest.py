@@ -218,10 +218,11 @@ def _empty(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, _module_app: Flask) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, _module_app: Flask, settings: Settings) -> Iterator[Flask]:
     """The application on an empty database, with an application context open."""
     with _module_app.app_context():
         _empty(request)
+        shutil.rmtree(settings.data_dir / "spool", ignore_errors=True)
         yield _module_app
         db.session.rollback()
         db.session.remove()

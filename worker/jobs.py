@@ -21,6 +21,7 @@ from app.db import db
 from app.delivery.jobs import expand_send, finish_send, send_slice
 from app.errors import Conflict, NotFound
 from app.flows.launch import start_due
+from app.flows.next_step import start_step
 from app.mail.jobs import send_mail
 from app.queue import JobName
 from worker import environment
@@ -31,6 +32,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.SEND_MAIL: send_mail,
     JobName.IMPORT_CONTACTS: import_contacts,
     JobName.LAUNCH_CAMPAIGN: start_due,
+    JobName.START_STEP: start_step,
     JobName.EXPAND_SEND: expand_send,
     JobName.SEND_SLICE: send_slice,
     JobName.FINISH_SEND: finish_send,

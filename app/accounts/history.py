@@ -24,6 +24,11 @@ _WORDS = {
     "organisation.changed": "Changed the organisation’s facts",
     "partner.joined": "A partner joined",
     "partnership.agreed": "Agreed to a partnership",
+    "seed.asked": "Asked an address whether it wants copies",
+    "seed.confirmed": "An address said yes to copies",
+    "seed.stopped": "An address said no to copies",
+    "seed.removed": "Took an address off the seed list",
+    "campaign.test_sent": "Sent a test of a campaign",
     "person.password_changed": "Changed their password",
 }
 

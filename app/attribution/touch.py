@@ -3,14 +3,28 @@
 The thread runs by itself: nobody types an id, and a row that tells of it twice is one touch.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.attribution.records import TouchKind, Touchpoint
+from app.attribution.records import Credit, TouchKind, Touchpoint
 from app.db import db, is_sqlite, new_pid
+
+
+@dataclass(frozen=True)
+class Touch:
+    """One meeting; `source_id` is the id of the delivery, tracked event or submission behind it, by kind."""
+
+    kind: TouchKind
+    partner_id: int
+    vendor_id: int
+    contact_id: int
+    campaign_id: int
+    at: datetime
+    source_id: int
 
 
 def record(
@@ -22,32 +36,40 @@ def record(
     at: datetime,
     source: int,
 ) -> bool:
-    """Record a touch; `source` is the id of the delivery, tracked event or submission behind it, by kind.
+    """Record one touch in the caller's transaction; returns whether it was new. Machines' events are never to be recorded here."""
+    return record_all([Touch(kind, partner_id, vendor_id, contact_id, campaign_id, at, source)]) == 1
 
-    One statement in the caller's transaction. Returns whether it was new. Machines' events are never to be recorded here.
-    """
+
+def record_all(touches: Sequence[Touch]) -> int:
+    """Record touches in the caller's transaction; returns how many were new."""
+    if not touches:
+        return 0
     insert = sqlite.insert if is_sqlite() else postgresql.insert
-    result = db.session.execute(
+    statement = (
         insert(Touchpoint)
-        .values(
-            pid=new_pid(),
-            kind=kind,
-            partner_id=partner_id,
-            vendor_id=vendor_id,
-            contact_id=contact_id,
-            campaign_id=campaign_id,
-            at=at,
-            source_id=source,
-        )
         .on_conflict_do_nothing(index_elements=["kind", "source_id"])
         .returning(Touchpoint.id)
     )
-    return result.first() is not None
+    values = [{"pid": new_pid(), **asdict(touch)} for touch in touches]
+    return len(db.session.execute(statement, values).all())
 
 
-def withdraw(kind: TouchKind, sources: Collection[int]) -> None:
-    """Take touches back whose events turned out to be a machine's, seconds after they were recorded."""
-    if sources:
-        db.session.execute(
-            delete(Touchpoint).where(Touchpoint.kind == kind, Touchpoint.source_id.in_(sources))
-        )
+@dataclass(frozen=True)
+class Taken:
+    """How many touches were taken back, and how many stay, since the credit of a won deal rests on them."""
+
+    withdrawn: int
+    credited: int
+
+
+def withdraw(kind: TouchKind, sources: Collection[int]) -> Taken:
+    """Take touches back whose events turned out to be a machine's. What a deal was won by is booked, and stays."""
+    if not sources:
+        return Taken(0, 0)
+    mine = (Touchpoint.kind == kind, Touchpoint.source_id.in_(sources))
+    booked = (
+        select(Credit.id).where(Credit.touchpoint_id == Touchpoint.id).exists()
+    )  # unscoped: by its events
+    gone = db.session.execute(delete(Touchpoint).where(*mine, ~booked))
+    left = db.session.scalars(select(Touchpoint.id).where(*mine)).all()  # unscoped: by its events
+    return Taken(gone.rowcount, len(left))  # type: ignore[attr-defined]

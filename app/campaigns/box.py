@@ -8,6 +8,7 @@ from app.campaigns import preview
 from app.kits.models import KitVersion
 from app.kits.pieces import EmailPiece, KitSource, PagePiece
 from app.kits.queries import media_url
+from app.kits.step_words import when, whom
 from app.render.errors import RenderError
 from app.web.filters import plural, size
 
@@ -39,7 +40,7 @@ def contents(source: KitSource) -> str:
 
 def items(version: KitVersion, source: KitSource) -> list[Item]:
     """Everything in the box, each with the way to look at it."""
-    found = [_email(version, email) for email in source.emails]
+    found = [_email(version, source, email) for email in preview.in_order(source)]
     found += [_page(version, page) for page in source.pages]
     for post in source.posts:
         note = "Social post with its picture" if post.image else "Social post"
@@ -72,15 +73,23 @@ def _nothing(failure: str) -> dict[str, object]:
     return {"src": None, "dark": None, "inbox": None, "failure": failure}
 
 
-def _email(version: KitVersion, email: EmailPiece) -> Item:
-    when = f"After {plural(email.after_days, 'day')} · " if email.after_days else ""
+def _email(version: KitVersion, source: KitSource, email: EmailPiece) -> Item:
+    at = _when(source, email)
     try:
         made = preview.inbox(preview.kit_prepared(version), email.name)
-        note = f"{when}“{made.subject}” · {size(made.size)}"
+        note = f"{at}“{made.subject}” · {size(made.size)}"
     except RenderError as error:
-        note = when + error.message
+        note = at + error.message
     href = url_for("kits.piece", version=version.pid, key=f"email/{email.name}")
     return Item("mail", email.title, note, href)
+
+
+def _when(source: KitSource, email: EmailPiece) -> str:
+    """When this email goes out and to whom, where the kit has a sequence."""
+    step = next((step for step in source.steps if step.email == email.name), None)
+    if step is None:
+        return ""
+    return f"{when(step)} · " if not step.day else f"{when(step)}, to {whom(step.unless, step.only)} · "
 
 
 def _page(version: KitVersion, page: PagePiece) -> Item:

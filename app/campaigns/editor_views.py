@@ -19,8 +19,9 @@ from app.campaigns.prepare import Prepared, source
 from app.campaigns.queries import campaign_for
 from app.campaigns.steps import steps
 from app.campaigns.subject_test import SubjectTest
-from app.errors import Invalid
+from app.errors import Invalid, TooMany
 from app.kits.pieces import KitSource, Slot, SlotType
+from app.kits.step_words import when, whom
 from app.render.errors import RenderError
 
 Answer = str | Response | tuple[str, int]
@@ -72,12 +73,14 @@ def save_words(pid: str) -> Answer:
 
 def _send_test(campaign: Campaign, kit: KitSource) -> Answer:
     shown = preview.chosen(kit, _asked_piece())
+    known = send_test.versions(source(campaign), campaign)
+    mine = [version.key for version in known if shown and version.piece.name == shown.name]
     try:
-        mail = send_test.send(actor(), campaign, shown.name if shown and shown.kind == "email" else None)
-    except RenderError as error:
+        sent = send_test.send(actor(), campaign, mine[:1] or None)
+    except (RenderError, TooMany) as error:
         flash(f"No test was sent. {error.message}", "error")
     else:
-        flash(f"Saved. A test is on its way to {mail.recipient}.")
+        flash(f"Saved. A test is on its way to {sent[0].recipient}.")
     return redirect(
         url_for("campaigns.words", pid=campaign.pid, piece=_asked_piece(), person=_asked_person())
     )
@@ -122,7 +125,7 @@ def remove_test(pid: str) -> Answer:
 def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = None) -> str:
     made = source(campaign)
     planned = subject_test.of(campaign)
-    first = made.kit.emails[0] if made.kit.emails else None
+    first = next(iter(preview.in_order(made.kit)), None)
     return render_template(
         "campaigns/words.html",
         steps=steps(campaign),
@@ -134,8 +137,23 @@ def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = N
         ],
         subject_form=subject_form or SubjectForm(formdata=None),
         test_email=first,
+        sequence=_sequence(made.kit),
         **_context(campaign, typed),
     )
+
+
+def _sequence(kit: KitSource) -> list[dict[str, str]]:
+    """What goes out when and to whom, each with its preview; empty where there is one mail only."""
+    return [
+        {
+            "title": email.title,
+            "when": when(step),
+            "whom": f"To {whom(step.unless, step.only)}" if step.day else "To everyone who may be mailed",
+            "key": f"email/{email.name}",
+        }
+        for step in kit.steps
+        if len(kit.steps) > 1 and (email := kit.email(step.email))
+    ]
 
 
 def _said(made: Prepared, planned: SubjectTest | None) -> dict[str, str]:

@@ -21,6 +21,8 @@ from app.kits.pieces import EmailPiece, KitSource
 from app.kits.queries import kit_source, media_urls, version_by_id
 from app.render.context import Partner, Vendor
 from app.render.email import CompiledEmail, EmailSource, compile_email
+from app.render.mime import MessageHeaders
+from app.settings import current
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ def email(
         EmailSource(piece.source, line, piece.preheader, dict(made.assets)),
         dict(made.slots), made.partner, made.vendor, made.why, piece.language, mark_missing=mark_missing,
     )  # fmt: skip
+
+
+def message_headers(made: Prepared) -> MessageHeaders:
+    """What stands above every mail of a campaign: a test and a copy bear the same."""
+    settings = current()
+    return MessageHeaders(
+        from_name=made.partner.sender_name or made.partner.name,
+        from_address=settings.mail_from,
+        public_url=settings.public_url,
+        reply_to=made.partner.email,
+    )
 
 
 def literal(text: str) -> str:

@@ -82,10 +82,16 @@ class Inbox:
 
 
 def pieces(kit: KitSource) -> list[Piece]:
-    """Everything of a kit that a frame can show, in the kit's order."""
-    return [Piece("email", e.name, e.title) for e in kit.emails] + [
+    """Everything of a kit that a frame can show: its emails as they go out, then its pages."""
+    return [Piece("email", e.name, e.title) for e in in_order(kit)] + [
         Piece("page", p.name, p.title) for p in kit.pages
     ]
+
+
+def in_order(kit: KitSource) -> list[EmailPiece]:
+    """The emails of a kit in the order of its steps; those that no step sends come last."""
+    order = {step.email: number for number, step in reversed(list(enumerate(kit.sequence)))}
+    return sorted(kit.emails, key=lambda email: order.get(email.name, len(order)))
 
 
 def chosen(kit: KitSource, key: str | None) -> Piece | None:

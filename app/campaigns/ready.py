@@ -38,6 +38,14 @@ def problems(campaign: Campaign) -> list[Problem]:
     )
 
 
+def standing(campaign: Campaign) -> list[Problem]:
+    """What forbids sending any more of a campaign that is launched: the partnership has ended, the kit was recalled or is over."""
+    partner = db.session.get(Organisation, campaign.partner_id)
+    if partner is None:
+        raise NotFound(kind="Organisation")
+    return _kit(campaign, partner)
+
+
 def _kit(campaign: Campaign, partner: Organisation) -> list[Problem]:
     partnership = partnership_between(campaign.vendor_id, campaign.partner_id)
     if partnership is None or partnership.status is not PartnershipStatus.ACTIVE:

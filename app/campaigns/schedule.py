@@ -165,11 +165,15 @@ def _wave(moment: datetime, there: dict[str, int]) -> Wave:
     return Wave(moment, moment.astimezone(ZoneInfo(zones[0])), zones, sum(there.values()))
 
 
-def starts(campaign: Campaign) -> dict[str, datetime]:
-    """For a launch on each person's own clock: the moment of each place's key, with the campaign's own under ""."""
+def starts(campaign: Campaign, days: int = 0) -> dict[str, datetime]:
+    """For mails on each person's own clock: the moment of each place's key, with the campaign's own under "".
+
+    `days` after the planned day, at the same time of the clock. Empty where everybody is due at one moment.
+    """
     if campaign.clock is not Clock.PERSON or campaign.planned_for is None:
         return {}
-    local, window = campaign.planned_for, Window.from_json(campaign.send_window)
+    local = campaign.planned_for + timedelta(days=days)
+    window = Window.from_json(campaign.send_window)
     found = {}
     for key in {"", *places_of(campaign)}:
         zone = zone_of(key, campaign.timezone)

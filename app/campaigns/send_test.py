@@ -1,51 +1,199 @@
-"""A test of a campaign's mail to whoever asks for it: to their own address alone, as a mail of the product.
+"""Tests of a campaign's mails to oneself and to one's seed addresses: the bytes are made as the real send makes them.
 
-It is no delivery: nothing is tracked, counted or unsubscribed by it.
+They are no deliveries: links lead on without being counted, and the unsubscribe link shows its page and takes nobody off.
 """
 
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from sqlalchemy import func, select
+
+from app import tokens
 from app.accounts.actor import Actor
 from app.accounts.audit import record
+from app.audience.models import Contact, ListMember
+from app.campaigns import subject_test
 from app.campaigns.models import Campaign
-from app.campaigns.prepare import email, source
-from app.errors import NotFound
+from app.campaigns.prepare import Prepared, email, message_headers, source
+from app.campaigns.records import TrialMail
+from app.campaigns.subject_test import Subject, subject_of
+from app.clock import now
+from app.db import db, scoped
+from app.errors import NotFound, TooMany
+from app.kits.pieces import EmailPiece
 from app.mail.models import OutgoingMail
-from app.mail.posting import post
-from app.render.email import preview_html, preview_line, preview_text
+from app.mail.posting import post_finished
+from app.mail.standing import Standing, standing
+from app.render.email import CompiledEmail, preview_line
+from app.render.mime import Recipient, Tokens, build
 
-TEMPLATE = "campaign_test"
-NOTE = "A test: nothing in it is tracked, and its unsubscribe link leads nowhere."
+KIND = "campaign_test"
+PURPOSE = "campaign test"  # of the tokens in its links
+PREFIX = "test."  # before them, so that no address of a test looks like one of a delivery
+MARK = "[Test] "
+AN_HOUR = 60  # tests that one organisation may send within an hour
+FIELDS = ("first_name", "last_name", "company", "job_title")
 
 
 @dataclass(frozen=True)
-class Words:
-    """The mail as its reader would get it."""
+class Version:
+    """One version of one email: what can be tested by itself. `label` is empty where there is no test of subject lines."""
 
-    subject: str
-    text: str
-    html: str
+    piece: EmailPiece
+    label: str
+    subject: Subject | None
+
+    @property
+    def key(self) -> str:
+        """As it stands in a form: `invitation` or `invitation/B`."""
+        return f"{self.piece.name}/{self.label}" if self.label else self.piece.name
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.piece.title}, version {self.label}" if self.label else self.piece.title
 
 
-def send(actor: Actor, campaign: Campaign, name: str | None = None) -> OutgoingMail:
-    """Mail one of the campaign's emails (the first, if not named) to the actor, marks standing where words are missing.
+@dataclass(frozen=True)
+class Sent:
+    """A test that was asked for, and what became of it."""
 
-    Raises NotFound where the kit has no such email, RenderError where it can't be rendered.
+    trial: TrialMail
+    title: str
+    standing: Standing
+
+
+def versions(made: Prepared, campaign: Campaign) -> list[Version]:
+    """Everything that can be tested: each email of the kit in the order of its days, each version of its subject line."""
+    planned = subject_test.of(campaign)
+    found: list[Version] = []
+    for piece in sorted(made.kit.emails, key=lambda each: each.after_days):
+        if planned and planned.experiment.email == piece.name and planned.variants:
+            found += [Version(piece, v.label, subject_of(v)) for v in planned.variants]
+        else:
+            found.append(Version(piece, "", None))
+    return found
+
+
+def send(
+    actor: Actor,
+    campaign: Campaign,
+    keys: Iterable[str] | None = None,
+    to: Iterable[str] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> list[TrialMail]:
+    """Mail these versions (by key; the first email's, if not said) to each of these addresses (the actor's own, if not said).
+
+    `fields` are the sample person's. Marks stand where words are missing. Whoever calls has made sure that the addresses are
+    the actor's own or confirmed. Raises NotFound for a version that isn't there, TooMany, RenderError.
     """
     made = source(campaign)
-    piece = made.kit.email(name) if name else next(iter(made.kit.emails), None)
-    if piece is None:
+    known = {version.key: version for version in versions(made, campaign)}
+    wanted = list(dict.fromkeys(keys)) if keys is not None else list(known)[:1]
+    if not wanted or any(key not in known for key in wanted):
         raise NotFound(kind="EmailPiece")
-    compiled = email(made, piece, mark_missing=True)
+    addresses = list(dict.fromkeys(to)) if to is not None else [actor.person.email]
+    _spend(actor, len(wanted) * len(addresses))
+    person = dict(fields) if fields is not None else own_fields(actor)
+    sent = [
+        _one(actor, campaign, made, known[key], address, person) for key in wanted for address in addresses
+    ]
+    record(actor, "campaign.test_sent", campaign, mails=len(sent))
+    return sent
+
+
+def _spend(actor: Actor, count: int) -> None:
+    since = now() - timedelta(hours=1)
+    query = select(func.count(TrialMail.id)).where(  # unscoped: by partner id
+        TrialMail.partner_id == actor.organisation.id, TrialMail.created_at >= since
+    )
+    if (db.session.scalar(query) or 0) + count > AN_HOUR:
+        raise TooMany(f"That is more than {AN_HOUR} tests within an hour. Wait a little, then send the rest.")
+
+
+def _one(
+    actor: Actor,
+    campaign: Campaign,
+    made: Prepared,
+    version: Version,
+    to: str,
+    fields: Mapping[str, str],
+) -> TrialMail:
+    compiled = email(made, version.piece, version.subject, mark_missing=True)
+    trial = TrialMail(
+        partner_id=campaign.partner_id,
+        campaign_id=campaign.id,
+        person_id=actor.person.id,
+        email=version.piece.name,
+        version=version.label,
+        recipient=to,
+        links={str(link.number): link.url for link in compiled.links},
+    )
+    db.session.add(trial)
+    db.session.flush()
+    marked = dataclasses.replace(compiled, subject=MARK + compiled.subject)
+    raw = finished(made, marked, to, fields, PREFIX + tokens.make(PURPOSE, trial.id))
+    subject, _ = preview_line(marked, fields)
+    trial.mail_id = post_finished(KIND, to, subject, raw, actor.organisation).id
+    return trial
+
+
+def finished(
+    made: Prepared, compiled: CompiledEmail, to: str, fields: Mapping[str, str], token: str
+) -> bytes:
+    """The whole message, by the way that a real one takes; in quoted-printable, which every mail server takes."""
+    segments = build(compiled, message_headers(made))
+    own = Tokens(click=token, unsubscribe=token, message_id=token, delivery=token)
+    return segments.splice(Recipient(to, own, fields), "qp")
+
+
+def own_fields(actor: Actor) -> dict[str, str]:
+    """The actor as a contact would be."""
     first, _, last = actor.person.name.partition(" ")
-    person = {
-        "first_name": first,
-        "last_name": last,
-        "company": actor.organisation.name,
-        "email": actor.person.email,
-    }
-    subject, _ = preview_line(compiled, person)
-    words = Words(f"Test: {subject}", preview_text(compiled, person), preview_html(compiled, person))
-    mail = post(TEMPLATE, actor.person.email, {"words": words, "note": NOTE}, actor.organisation)
-    record(actor, "campaign.test_sent", campaign)
-    return mail
+    return {"first_name": first, "last_name": last, "company": actor.organisation.name}
+
+
+def people(actor: Actor, campaign: Campaign, limit: int = 12) -> list[Contact]:
+    """The first contacts of the campaign's list, to try its mails with their names."""
+    query = (
+        scoped(actor.organisation, Contact)
+        .join(ListMember, ListMember.contact_id == Contact.id)
+        .where(ListMember.list_id == (campaign.list_id or 0), Contact.erased_at.is_(None))
+        .order_by(Contact.id)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
+def fields_of(contact: Contact) -> dict[str, str]:
+    """A contact's fields as a mail shows them."""
+    return {name: str(getattr(contact, name)) for name in FIELDS}
+
+
+def lately(actor: Actor, campaign: Campaign, made: Prepared, limit: int = 20) -> list[Sent]:
+    """The last tests of a campaign, the latest first."""
+    query = (
+        scoped(actor.organisation, TrialMail)
+        .add_columns(OutgoingMail)
+        .join(OutgoingMail, OutgoingMail.id == TrialMail.mail_id)
+        .where(TrialMail.campaign_id == campaign.id)
+        .order_by(TrialMail.id.desc())
+        .limit(limit)
+    )
+    found = []
+    for trial, mail in db.session.execute(query):
+        piece = made.kit.email(trial.email)
+        title = piece.title if piece else trial.email
+        label = f"{title}, version {trial.version}" if trial.version else title
+        found.append(Sent(trial, label, standing(mail)))
+    return found
+
+
+def trial_of(token: str) -> TrialMail:
+    """The test whose mail holds this token. Raises NotFound for forged ones and for tests that are gone alike."""
+    found = db.session.get(TrialMail, tokens.read(PURPOSE, token))  # unscoped: the token names the row
+    if found is None:
+        raise NotFound(kind="TrialMail")
+    return found

@@ -70,8 +70,17 @@ def of(campaign: Campaign) -> SubjectTest | None:
 
 
 def offered(kit: KitSource) -> list[TestSpec]:
-    """The tests of a subject line that come with the kit."""
-    return [test for test in kit.tests if test.field == "subject" and len(test.variants) >= len(LABELS)]
+    """The tests of a subject line that come with the kit; in a sequence only its first email is tested."""
+    return [
+        test
+        for test in kit.tests
+        if test.field == "subject" and len(test.variants) >= len(LABELS) and may_be_tested(kit, test.email)
+    ]
+
+
+def may_be_tested(kit: KitSource, email: str) -> bool:
+    """Whether a test of this email can be run: of a sequence the first step alone goes to everybody."""
+    return not kit.steps or kit.steps[0].email == email
 
 
 def subjects(spec: TestSpec) -> list[Subject]:
@@ -82,7 +91,7 @@ def subjects(spec: TestSpec) -> list[Subject]:
 def plan_from_kit(actor: Actor, campaign: Campaign, name: str) -> SubjectTest:
     """Take the test of this name that comes with the kit. Raises NotFound where it has none."""
     kit = kit_source(version_by_id(campaign.kit_version_id))
-    spec = next((test for test in kit.tests if test.name == name and test.field == "subject"), None)
+    spec = next((test for test in offered(kit) if test.name == name), None)
     if spec is None:
         raise NotFound(kind="TestSpec")
     return _plan(actor, campaign, spec.email, spec.name.replace("_", " ").capitalize(), subjects(spec))
@@ -92,7 +101,7 @@ def plan_own(actor: Actor, campaign: Campaign, email: str, lines: Sequence[str])
     """Test two subject lines in the partner's own words. Raises Invalid with a sentence for each that can't be used."""
     kit = kit_source(version_by_id(campaign.kit_version_id))
     piece = kit.email(email)
-    if piece is None:
+    if piece is None or not may_be_tested(kit, email):
         raise NotFound(kind="EmailPiece")
     cleaned = [" ".join(text.split()) for text in lines]
     wrong = {

@@ -14,6 +14,7 @@ from app.accounts.actor import Actor
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db
+from app.delivery import later
 from app.delivery.models import SEND, Delivery, DeliveryState, Send, SendStatus
 from app.errors import Conflict, Refused
 from app.queue import JobName, enqueue
@@ -68,6 +69,7 @@ def resume(actor: Actor, campaign: Campaign) -> None:
         SEND.move(send, SendStatus.SENDING if send.started_at else SendStatus.EXPANDING)
         send.paused_reason = send.trouble = None
         enqueue(JobName.SEND_SLICE if send.started_at else JobName.EXPAND_SEND, send.id)
+    later.come_due(campaign, now())
     audit.record(actor, "campaign.resumed", campaign)
 
 
@@ -76,7 +78,9 @@ def cancel(actor: Actor, campaign: Campaign) -> None:
     _lock(campaign)
     CAMPAIGN.move(campaign, CampaignStatus.CANCELLED)
     campaign.finished_at = now()
-    for send in _sends(campaign, SendStatus.EXPANDING, SendStatus.SENDING, SendStatus.PAUSED):
+    for send in _sends(
+        campaign, SendStatus.WAITING, SendStatus.EXPANDING, SendStatus.SENDING, SendStatus.PAUSED
+    ):
         SEND.move(send, SendStatus.CANCELLED)
         send.finished_at = now()
         waiting = (Delivery.send_id == send.id, Delivery.state.in_(_OPEN))

@@ -3,6 +3,7 @@
 The UNIQUE constraint on (send, contact) makes every chunk safe to repeat; a send counts as expanded only when its rows have been counted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,18 +48,22 @@ class Expansion:
     expected: int
 
 
-def expand(engine: Engine, send_id: int, chunk: int = CHUNK) -> Expansion | None:
+Walk = Callable[[Connection, Row[Any], int], bool]
+
+
+def expand(engine: Engine, send_id: int, chunk: int = CHUNK, walk: Walk | None = None) -> Expansion | None:
     """Write all rows of an EXPANDING send, from its cursor on. None when it is not, or no longer, expanding.
 
     A send with a test takes the people assigned at launch; any other takes the list's people as they may be mailed when their
     chunk is written: who says no in between gets no row, and `expected` is corrected. The caller notes the difference.
+    `walk` writes one chunk of a send whose people are found in another way, and says whether nobody was left.
     """
     while True:
         with engine.begin() as connection:
             send = _lock(connection, send_id)
             if send is None:
                 return None
-            done = _chunk(connection, send, chunk)
+            done = (walk or _chunk)(connection, send, chunk)
             failpoints.hit("expand-chunk")
             if done:
                 return _complete(connection, send)
@@ -86,7 +91,7 @@ def _chunk(connection: Connection, send: Row[Any], chunk: int) -> bool:
     upper = connection.execute(select(func.max(after.c.contact_id))).scalar_one()
     if upper is None:
         return True
-    inserted = _insert(
+    inserted = insert(
         connection, send, people, and_(people.c.contact_id > send.cursor, people.c.contact_id <= upper)
     )
     values = {"cursor": upper, "expanded": Send.expanded + inserted}
@@ -115,7 +120,7 @@ def _people(send: Row[Any]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _insert(connection: Connection, send: Row[Any], people: Subquery, those: ColumnElement[bool]) -> int:
+def insert(connection: Connection, send: Row[Any], people: Subquery, those: ColumnElement[bool]) -> int:
     """INSERT … SELECT, leaving out who has a row already; returns how many were new."""
     constants = {
         "send_id": send.id,

@@ -10,6 +10,7 @@ from app.accounts import audit
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db
+from app.delivery import later
 from app.delivery.models import SEND, Delivery, DeliveryState, Send, SendStatus
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ def finish(send_id: int) -> bool:
     if send.status is not SendStatus.SENDING or db.session.scalar(select(_has_open(send_id))):
         return False
     SEND.move(send, SendStatus.FINISHED)
+    if send.finished_at is None:  # else a person had a message of it sent again
+        later.keep_distance(campaign, send, now())
     send.finished_at = now()
     send.trouble = None
     others = select(Send.id).where(  # unscoped: of this very campaign

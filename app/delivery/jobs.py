@@ -8,11 +8,12 @@ from flask import Flask
 
 from app.accounts import audit
 from app.db import db
-from app.delivery import control, expand, finish, sweep
+from app.delivery import control, expand, finish, seed_copies, sweep
 from app.delivery.compose import MailWriter
 from app.delivery.engine import End, Policy, run_slice
 from app.delivery.models import Send
 from app.delivery.transport import transport_for
+from app.flows import sequence
 from app.queue import JobName, enqueue, ring
 from app.settings import current
 
@@ -21,10 +22,14 @@ log = structlog.get_logger(__name__)
 
 def expand_send(send_id: int) -> None:
     """Write a send's rows, then let the sending begin (needs an application context)."""
-    made = expand.expand(db.engine, send_id)
+    seed_copies.post_copies(send_id)
+    db.session.commit()
+    walk = sequence.walker(send_id)
+    db.session.remove()  # on SQLite an open transaction of the session's would keep the rows from being written
+    made = expand.expand(db.engine, send_id, walk=walk)
     if made is None:
         return
-    if made.rows != made.expected:
+    if walk is None and made.rows != made.expected:
         send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
         audit.record(None, "send.audience_changed", send, expected=made.expected, rows=made.rows)
     log.info("send.expanded", send_id=send_id, rows=made.rows)

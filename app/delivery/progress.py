@@ -3,17 +3,18 @@
 A figure here always equals the number of deliveries in those states.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from app.campaigns.models import Campaign
 from app.clock import now
-from app.db import db
-from app.delivery.models import Delivery, DeliveryState, Send, SendStatus, in_campaign
+from app.db import UtcDateTime, db
+from app.delivery.models import Delivery, DeliveryState, Send, SendStatus
 
 _WINDOW = timedelta(seconds=30)
+_SOON = timedelta(seconds=30)  # a wait that is not worth a word
 _S = DeliveryState
 
 
@@ -28,6 +29,8 @@ class Progress:
     ends_at: datetime | None
     trouble: str | None
     at: datetime
+    waits_until: datetime | None = None  # nothing may go out before: its hours, or everybody's own time
+    between: bool = False  # nothing goes out now, and a later step waits for its time
 
     def of(self, *states: DeliveryState) -> int:
         """How many messages are in these states."""
@@ -69,17 +72,19 @@ class Progress:
         return self.total - self.decided
 
 
-def of(campaign: Campaign) -> Progress:
-    """Count a campaign's deliveries over all its sends."""
-    query = (
-        select(Delivery.state, func.count()).where(in_campaign(campaign.id)).group_by(Delivery.state)
-    )  # unscoped: of this campaign
-    states = {row[0]: row[1] for row in db.session.execute(query)}
-    sends = list(
-        db.session.scalars(select(Send).where(Send.campaign_id == campaign.id))
-    )  # unscoped: of this campaign
+def of(campaign: Campaign, step: int | None = None) -> Progress:
+    """Count a campaign's deliveries over all its sends, or over those of one step: the first one's are people, each once."""
+    query = select(Send).where(Send.campaign_id == campaign.id)  # unscoped: of this campaign
+    sends = [send for send in db.session.scalars(query) if step in (None, send.step)]
+    ids = [send.id for send in sends]
+    counted = (
+        select(Delivery.state, func.count())
+        .where(Delivery.send_id.in_(ids))
+        .group_by(Delivery.state)  # unscoped: of this campaign
+    )
+    states = {row[0]: row[1] for row in db.session.execute(counted)}
     is_running = any(send.status in (SendStatus.EXPANDING, SendStatus.SENDING) for send in sends)
-    rate = _rate(campaign) if is_running else 0.0
+    rate = _rate(ids) if is_running else 0.0
     progress = Progress(
         states=states,
         expected=sum(send.expected for send in sends),
@@ -88,7 +93,10 @@ def of(campaign: Campaign) -> Progress:
         ends_at=None,
         trouble=next((send.trouble for send in sends if send.trouble), None) if is_running else None,
         at=now(),
+        between=not is_running and any(send.status is SendStatus.WAITING for send in sends),
     )
+    if is_running and not rate and progress.to_go:
+        return replace(progress, waits_until=_waits_until(sends, progress))
     if rate and progress.to_go:
         return Progress(
             **{**vars(progress), "ends_at": progress.at + timedelta(seconds=progress.to_go / rate)}
@@ -96,11 +104,29 @@ def of(campaign: Campaign) -> Progress:
     return progress
 
 
-def _rate(campaign: Campaign) -> float:
+def _waits_until(sends: list[Send], progress: Progress) -> datetime | None:
+    """When the next message may go out, where that isn't now."""
+    ids = [send.id for send in sends if send.status is SendStatus.SENDING]
+    closed = [
+        send.opens_at for send in sends if send.id in ids and send.opens_at and send.opens_at > progress.at
+    ]
+    if len(closed) == len(ids):
+        return min(closed, default=None)
+    if progress.expanding or progress.of(_S.CLAIMED, _S.COMMITTING):
+        return None
+    due = func.min(func.coalesce(Delivery.not_before, literal(progress.at, UtcDateTime)))
+    ready = select(due).where(
+        Delivery.send_id.in_(ids), Delivery.state == _S.READY
+    )  # unscoped: of one campaign
+    earliest = db.session.scalar(ready)
+    return earliest if earliest and earliest > progress.at + _SOON else None
+
+
+def _rate(send_ids: list[int]) -> float:
     """Messages decided a second, over the last half minute or since the first one."""
     since = now() - _WINDOW
-    query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of this campaign
-        in_campaign(campaign.id), Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
+    query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of one campaign
+        Delivery.send_id.in_(send_ids), Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since
     )
     count, first = db.session.execute(query).one()
     if first is None:

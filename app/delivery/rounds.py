@@ -22,6 +22,16 @@ WHERE id IN ({ids}) AND state = 'claimed' AND worker = {worker}
 RETURNING id, epoch"""
 
 
+_NOTE_AND_MOVE = """
+WITH noted AS (
+  UPDATE delivery SET state = 'accepted', reason = NULL, reply = v.reply, not_before = NULL, decided_at = clock_timestamp()
+  FROM unnest(%(done)s::bigint[], %(epochs)s::int[], %(replies)s::text[]) AS v(id, epoch, reply)
+  WHERE delivery.id = v.id AND delivery.epoch = v.epoch AND delivery.worker = %(worker)s
+    AND delivery.state IN ('committing', 'uncertain')
+), moved AS ({move})
+SELECT id, epoch FROM moved"""
+
+
 class Rounds(Protocol):
     """One slice's commits."""
 
@@ -107,14 +117,7 @@ class _PostgresRounds:
             sending=SendStatus.SENDING,
             blocked=blocked,
         )
-        self._statement = f"""
-WITH noted AS (
-  UPDATE delivery SET state = 'accepted', reason = NULL, reply = v.reply, not_before = NULL, decided_at = clock_timestamp()
-  FROM unnest(%(done)s::bigint[], %(epochs)s::int[], %(replies)s::text[]) AS v(id, epoch, reply)
-  WHERE delivery.id = v.id AND delivery.epoch = v.epoch AND delivery.worker = %(worker)s
-    AND delivery.state IN ('committing', 'uncertain')
-), moved AS ({move})
-SELECT id, epoch FROM moved"""
+        self._statement = _NOTE_AND_MOVE.format(move=move)
 
     def commit(self, ids: Sequence[int], accepted: Sequence[Decided]) -> dict[int, int]:
         """See Rounds."""

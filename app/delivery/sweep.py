@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, exists, or_, select, update
+from sqlalchemy.orm import aliased
 
 from app.campaigns.models import Campaign, CampaignStatus
 from app.delivery.finish import OPEN_STATES
@@ -27,7 +28,7 @@ def sweep(engine: Engine, data_dir: Path) -> list[Job]:
     """Mend what is stuck, and return the jobs to ring for."""
     settle_the_dead(engine, data_dir)
     expire_claims(engine)
-    return due_launches(engine) + due_sends(engine)
+    return due_launches(engine) + due_steps(engine) + due_sends(engine)
 
 
 def settle_the_dead(engine: Engine, data_dir: Path) -> int:
@@ -102,9 +103,35 @@ def due_launches(engine: Engine) -> list[Job]:
     """Scheduled campaigns whose time has come. The job itself makes sure that each starts once."""
     with engine.begin() as connection:
         moment = database_now(connection)
-        due = and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at <= moment)
+        again = or_(Campaign.launch_again.is_(None), Campaign.launch_again <= moment)
+        due = and_(Campaign.status == CampaignStatus.SCHEDULED, Campaign.scheduled_at <= moment, again)
         ids = connection.execute(select(Campaign.id).where(due)).scalars()  # unscoped: the beat
         return [(JobName.LAUNCH_CAMPAIGN, campaign_id) for campaign_id in ids]
+
+
+def due_steps(engine: Engine) -> list[Job]:
+    """Later steps of running campaigns whose time has come, those before them being done. The job makes sure that each begins once."""
+    with engine.begin() as connection:
+        moment = database_now(connection)
+        earlier = aliased(Send)
+        open_before = exists(
+            select(earlier.id).where(  # unscoped: the beat
+                earlier.campaign_id == Send.campaign_id,
+                earlier.step < Send.step,
+                earlier.status.not_in((SendStatus.FINISHED, SendStatus.CANCELLED)),
+            )
+        )
+        query = (
+            select(Send.id)  # unscoped: the beat
+            .join(Campaign, Campaign.id == Send.campaign_id)
+            .where(
+                Send.status == SendStatus.WAITING,
+                Send.starts_at <= moment,
+                Campaign.status == CampaignStatus.SENDING,
+                ~open_before,
+            )
+        )
+        return [(JobName.START_STEP, send_id) for send_id in connection.execute(query).scalars()]
 
 
 def due_sends(engine: Engine) -> list[Job]:
@@ -144,7 +171,8 @@ def _with_due_rows(moment: datetime) -> Select[int]:
             SendingWorker.heartbeat_at > moment - LEASE,
         )
     )
-    return select(Send.id).where(Send.status == SendStatus.SENDING, due, ~held)  # unscoped: the beat
+    is_open = or_(Send.opens_at.is_(None), Send.opens_at <= moment)
+    return select(Send.id).where(Send.status == SendStatus.SENDING, is_open, due, ~held)  # unscoped: the beat
 
 
 def _without_open_rows() -> Select[int]:

@@ -10,16 +10,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.attribution import returns
-from app.campaigns import subject_test
+from app.campaigns import in_words, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
-from app.clock import local, now
+from app.campaigns.zones import Window
+from app.clock import now
 from app.db import db, get_or_404
-from app.delivery import control, progress, queries
+from app.delivery import control, progress, queries, seed_copies
 from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
 from app.errors import AppError, NotFound
+from app.flows import sequence_page
 from app.flows.results import funnel
 from app.kits.queries import kit_by_id, version_by_id
 from app.landing.queries import held
@@ -60,11 +62,13 @@ def show(pid: str) -> Answer:
         "campaigns/show.html",
         **_frame(campaign, "Results"),
         **_live(campaign, stand),
-        funnel=funnel(campaign, stand),
+        funnel=funnel(campaign),
+        sequence=sequence_page.steps(campaign),
         returned=returns.by_campaign(actor().organisation, campaign.id),
         chart=hours_chart(hours, actor().organisation.timezone),
         uncertain=queries.uncertain(actor().organisation, campaign, limit=3) if actor().is_partner else [],
         held=held(actor().organisation, campaign) if actor().is_partner else [],
+        copies=seed_copies.copies_of(actor().organisation, campaign),
     )
 
 
@@ -73,12 +77,14 @@ def show(pid: str) -> Answer:
 def live(pid: str) -> Answer:
     """The part of the page that moves; when it begins or stops moving, the page is asked to load anew."""
     campaign = _campaign(pid)
-    if campaign.status is _S.SCHEDULED:
+    stand = progress.of(campaign)
+    still_between = campaign.status is _S.SENDING and stand.between
+    if campaign.status is _S.SCHEDULED or (still_between and "waiting" in request.args):
         return Response(status=204)
     response = make_response(
-        render_template("delivery/_live.html", campaign=campaign, **_live(campaign, progress.of(campaign)))
+        render_template("delivery/_live.html", campaign=campaign, **_live(campaign, stand))
     )
-    if campaign.status not in _MOVING or "waiting" in request.args:
+    if campaign.status not in _MOVING or stand.between or "waiting" in request.args:
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -218,15 +224,18 @@ def _frame(campaign: Campaign, tab: str) -> dict[str, object]:
 
 
 def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
-    starts = local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None
+    reader, window = actor().organisation.timezone, Window.from_json(campaign.send_window)
     refusals = (
         queries.refusals(actor().organisation, campaign)[:2] if actor().is_partner and stand.refused else []
     )
     due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
     return {
         "stand": stand,
-        "moving": campaign.status in _MOVING,
-        "starts": starts,
+        "moving": campaign.status in _MOVING and not stand.between,
+        "planned": in_words.planned(campaign, reader),
+        "begins": in_words.at(campaign.scheduled_at, reader, reader) if campaign.scheduled_at else "",
+        "hours": in_words.hours(window) if window else "",
+        "waits": in_words.soon(stand.waits_until, campaign.timezone) if stand.waits_until else "",
         "due": due,
         "refusals": refusals,
     }

@@ -30,9 +30,9 @@ def figures(partner: Organisation) -> dict[int, Figures]:
     """By the campaign's id; campaigns of which nothing is known yet give empty figures."""
     found: dict[int, Figures] = defaultdict(Figures)
     sent = (
-        scoped(partner, Send)
-        .join(Delivery, Delivery.send_id == Send.id)
-        .where(Delivery.state == DeliveryState.ACCEPTED)
+        scoped(partner, Delivery)
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Delivery.state == DeliveryState.ACCEPTED, Send.step == 1)  # each person once
         .group_by(Send.campaign_id)
     )
     for number, people in db.session.execute(sent.with_only_columns(Send.campaign_id, func.count())):

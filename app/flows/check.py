@@ -4,6 +4,7 @@ The launch asks the same function again, so what the page promised is what happe
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -17,9 +18,12 @@ from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
 from app.campaigns.ready import Problem, problems
 from app.campaigns.subject_test import Subject, SubjectTest
+from app.campaigns.zones import meant
+from app.clock import local, now
 from app.db import db, scoped
-from app.errors import AppError
-from app.kits.pieces import EmailPiece
+from app.delivery.later import days_later
+from app.errors import AppError, Refused
+from app.kits.pieces import EmailPiece, Step
 from app.landing.publish import compiled_piece
 from app.mdf.models import ActivityType, Fund, MdfRequest, RequestStatus
 from app.render.email import MAX_HTML, CompiledEmail
@@ -53,6 +57,16 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class StepMail:
+    """One step of the sequence with its mail as it will go out: one version, or those of the test that the first step may have."""
+
+    number: int
+    step: Step
+    piece: EmailPiece
+    versions: tuple[CompiledEmail, ...]
+
+
+@dataclass(frozen=True)
 class Funding:
     """The request for money that names this campaign."""
 
@@ -75,6 +89,7 @@ class LaunchCheck:
     test: SubjectTest | None
     funding: Funding | None
     problems: tuple[Problem, ...]
+    steps: tuple[StepMail, ...] = ()
 
     @property
     def people(self) -> int:
@@ -102,9 +117,20 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
             )
         )
     test = subject_test.of(campaign)
-    made, mail, wrong = (None, None, []) if standing else _mail(campaign, test)
+    made, mails, wrong = (None, (), []) if standing else _mails(campaign, test)
+    mail = _mail(made, mails[0]) if made and mails else None
     return LaunchCheck(
-        campaign, partner, vendor, audience, who, mail, made, test, funding_of(campaign), (*standing, *wrong)
+        campaign,
+        partner,
+        vendor,
+        audience,
+        who,
+        mail,
+        made,
+        test,
+        funding_of(campaign),
+        (*standing, *wrong),
+        mails,
     )
 
 
@@ -113,46 +139,105 @@ def _audience(partner: Organisation, campaign: Campaign) -> ContactList | None:
     return db.session.scalars(query).one_or_none()
 
 
-def _mail(campaign: Campaign, test: SubjectTest | None) -> tuple[Prepared | None, Mail | None, list[Problem]]:
+def _mails(
+    campaign: Campaign, test: SubjectTest | None
+) -> tuple[Prepared | None, tuple[StepMail, ...], list[Problem]]:
     words = f"/campaigns/{campaign.pid}/words"
     try:
         made = prepare.source(campaign)
-        piece = first_email(made, test)
-        compiled = [prepare.email(made, piece, subject) for subject in subjects_of(test)]
+        found = tuple(
+            _step(made, number, step, test) for number, step in enumerate(steps_of(made, test), start=1)
+        )
         for page in made.kit.pages:
             compiled_piece(made, page.name)  # what can't be published can't be launched
     except AppError as error:
-        return None, None, [Problem(error.message, "Mend it in your words, or ask the vendor.", words)]
-    mail = Mail(
-        piece=piece,
-        compiled=compiled[0],
-        subjects=tuple(each.subject for each in compiled),
-        has_unsubscribe=any(place.kind is PlaceKind.UNSUBSCRIBE for place in compiled[0].places),
-        has_address=_flat(made.partner.postal_address) in _flat(compiled[0].text)
-        if made.partner.postal_address
-        else False,
+        return None, (), [Problem(error.message, "Mend it in your words, or ask the vendor.", words)]
+    problems = [lack for mail in found for lack in _lacks(mail, made, words)]
+    return made, found, list(dict.fromkeys(problems)) + _too_late(campaign, made, found)
+
+
+def steps_of(made: Prepared, test: SubjectTest | None) -> tuple[Step, ...]:
+    """The steps that the launch freezes: the kit's, or one where it declares none: the email under test, else the first."""
+    if test is not None and not made.kit.steps and made.kit.email(test.experiment.email):
+        return (Step(test.experiment.email),)
+    return made.kit.sequence
+
+
+def _step(made: Prepared, number: int, step: Step, test: SubjectTest | None) -> StepMail:
+    piece = made.kit.email(step.email)
+    if piece is None:
+        raise Refused("The kit names an email that it doesn’t have. Tell the vendor.")
+    subjects = subjects_of(test) if number == 1 else (None,)
+    return StepMail(number, step, piece, tuple(prepare.email(made, piece, subject) for subject in subjects))
+
+
+def _mail(made: Prepared, first: StepMail) -> Mail:
+    compiled = first.versions[0]
+    return Mail(
+        piece=first.piece,
+        compiled=compiled,
+        subjects=tuple(each.subject for each in first.versions),
+        has_unsubscribe=_has_unsubscribe(compiled),
+        has_address=_has_address(compiled, made),
         sender=current().mail_from,
     )
-    return made, mail, list(_lacks(mail, made, words))
 
 
-def _lacks(mail: Mail, made: Prepared, words: str) -> list[Problem]:
+def _has_unsubscribe(compiled: CompiledEmail) -> bool:
+    return any(place.kind is PlaceKind.UNSUBSCRIBE for place in compiled.places)
+
+
+def _has_address(compiled: CompiledEmail, made: Prepared) -> bool:
+    address = _flat(made.partner.postal_address)
+    return bool(address) and address in _flat(compiled.text)
+
+
+def _lacks(mail: StepMail, made: Prepared, words: str) -> list[Problem]:
+    """What a mail must have; said of the mail by its name where there are several."""
+    compiled = mail.versions[0]
+    name = "The mail" if len(made.kit.sequence) == 1 else f"“{mail.piece.title}”"
     found = []
-    if not mail.has_unsubscribe:
+    if not _has_unsubscribe(compiled):
         found.append(
-            Problem("The mail has no unsubscribe link.", "The kit must have one: tell the vendor.", "/kits")
+            Problem(f"{name} has no unsubscribe link.", "The kit must have one: tell the vendor.", "/kits")
         )
-    if not mail.has_address:
+    if not _has_address(compiled, made):
+        where = "the mail" if len(made.kit.sequence) == 1 else name
         found.append(
             Problem(
-                "Your postal address isn’t in the mail.", "The kit must show it: tell the vendor.", "/kits"
+                f"Your postal address isn’t in {where}.", "The kit must show it: tell the vendor.", "/kits"
             )
         )
-    if any(link.kind == "landing" for link in mail.compiled.links) and not made.kit.pages:
+    if any(link.kind == "landing" for link in compiled.links) and not made.kit.pages:
         found.append(
-            Problem("The mail leads to a landing page, and the kit has none.", "Tell the vendor.", words)
+            Problem(f"{name} leads to a landing page, and the kit has none.", "Tell the vendor.", words)
         )
     return found
+
+
+def _too_late(campaign: Campaign, made: Prepared, found: tuple[StepMail, ...]) -> list[Problem]:
+    """A step that would go out after the kit's time is over: the vendor's offer would not hold any more."""
+    until = made.kit.valid_until
+    if until is None or not found:
+        return []
+    moment = step_time(campaign, found[-1].step)
+    day = local(moment, campaign.timezone).date()
+    if day <= until:
+        return []
+    text = (
+        f"“{found[-1].piece.title}” would go out on {day:%-d %B %Y}, and the kit ends on {until:%-d %B %Y}."
+    )
+    here = f"/campaigns/{campaign.pid}/launch"
+    return [Problem(text, "Launch it earlier, or ask the vendor for a version that runs longer.", here)]
+
+
+def step_time(campaign: Campaign, step: Step) -> datetime:
+    """When a step begins: at the launch’s time of day, so many days later. Without a planned time it is counted from now."""
+    if campaign.scheduled_at is None or not step.day:
+        return days_later(campaign.scheduled_at or now(), step.day, campaign.timezone)
+    # The time that was asked for, though the clocks may skip it on the day of the launch itself.
+    asked = campaign.planned_for or local(campaign.scheduled_at, campaign.timezone).replace(tzinfo=None)
+    return meant(asked + timedelta(days=step.day), campaign.timezone).moment
 
 
 def _flat(text: str) -> str:
@@ -162,12 +247,6 @@ def _flat(text: str) -> str:
 def subjects_of(test: SubjectTest | None) -> tuple[Subject | None, ...]:
     """The subject lines that go out: those of the test, or the kit's own (None)."""
     return test.subjects if test and test.subjects else (None,)
-
-
-def first_email(made: Prepared, test: SubjectTest | None) -> EmailPiece:
-    """The email that the launch sends: the one under test, else the kit's first."""
-    named = made.kit.email(test.experiment.email) if test else None
-    return named or min(made.kit.emails, key=lambda piece: piece.after_days)
 
 
 def funding_of(campaign: Campaign) -> Funding | None:

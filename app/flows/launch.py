@@ -13,16 +13,17 @@ from app.abtest.models import EXPERIMENT, Assignment, Experiment, ExperimentStat
 from app.accounts import audit
 from app.accounts.actor import Actor
 from app.audience.mailable import mailable_select
-from app.campaigns import prepare
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
+from app.campaigns.prepare import Prepared
 from app.campaigns.schedule import approve
-from app.campaigns.subject_test import Subject, subject_of
 from app.clock import now
 from app.db import db
 from app.delivery import failpoints
-from app.delivery.models import Link, Rendering, Send
+from app.delivery.models import Link, Rendering, Send, SendStatus
 from app.errors import AppError, Conflict, Refused
-from app.flows.check import LaunchCheck, check, first_email
+from app.flows import overdue
+from app.flows.check import LaunchCheck, StepMail, check, step_time
+from app.flows.when import timing_of
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
 from app.queue import JobName, enqueue
@@ -72,7 +73,8 @@ def launch(actor: Actor, campaign: Campaign, seen: int, shares_leads: bool = Fal
     campaign.launched_by = actor.person.id
     if found.funding is not None and (shares_leads or found.funding.request.shares_leads):
         campaign.shares_leads = True
-    campaign.paused_reason = None
+    campaign.paused_reason = campaign.missed_at = None
+    campaign.launch_tries, campaign.launch_again = 0, None
     at_once = campaign.scheduled_at is None
     campaign.scheduled_at = campaign.scheduled_at or now()
     CAMPAIGN.move(campaign, CampaignStatus.SCHEDULED)
@@ -88,6 +90,7 @@ def start_due(campaign_id: int) -> Send | None:
     """The job: begin a scheduled campaign whose time has come. Of any number of these jobs exactly one begins it.
 
     What forbids it meanwhile (a recalled kit, nobody left to mail) takes it back to approved with the reason, for a person to see.
+    So does a time that passed while nothing ran, and a try that fails again and again.
     """
     campaign = db.session.get(Campaign, campaign_id)  # unscoped: the job's own campaign
     if campaign is None:
@@ -102,9 +105,14 @@ def start_due(campaign_id: int) -> Send | None:
             reason="not scheduled, or not due",
         )
         return None
+    if overdue.is_missed(campaign, now()):
+        overdue.ask(campaign)
+        return None
+    if not overdue.take_turn(campaign, now()):
+        return None
     found = check(None, campaign)
     if found.problems:
-        _take_back(campaign, found.problems[0].text)
+        overdue.take_back(campaign, found.problems[0].text)
         return None
     try:
         with db.session.begin_nested():
@@ -113,45 +121,51 @@ def start_due(campaign_id: int) -> Send | None:
             send = freeze(campaign, found)
     except AppError as error:
         db.session.refresh(campaign)
-        _take_back(campaign, error.message)
+        overdue.take_back(campaign, error.message)
         return None
     failpoints.hit("launch-frozen")
     enqueue(JobName.EXPAND_SEND, send.id)
     return send
 
 
-def _take_back(campaign: Campaign, reason: str) -> None:
-    """Not now: a person has to look at it, and finds the reason on the launch page."""
-    CAMPAIGN.move(campaign, CampaignStatus.APPROVED)
-    campaign.scheduled_at = None
-    campaign.paused_reason = f"It was not launched at its time. {reason}"[:200]
-    audit.record(None, "campaign.launch_refused", campaign)
-    log.warning("launch.refused", campaign_id=campaign.id)
-
-
 def freeze(campaign: Campaign, found: LaunchCheck) -> Send:
-    """Fix what is sent: pages, send, one rendering a version, links, and for a test who gets which."""
-    made, audience = found.made, found.audience
-    if made is None or audience is None or found.mail is None:
+    """Fix what is sent: pages; for each step its send, one rendering a version and its links; for a test who gets which.
+
+    Returns the send of the first step. The later ones wait for their time.
+    """
+    if found.made is None or found.audience is None or not found.steps:
         raise Refused("This campaign can’t be launched yet.")
-    pages = publish(campaign, made)
-    test = found.test.experiment if found.test else None
+    pages = publish(campaign, found.made)
+    sends = [_send(campaign, found, mail, pages) for mail in found.steps]
+    if found.test is not None:
+        _start_test(campaign, found.test.experiment, list(found.test.variants), found.audience.id)
+    db.session.flush()
+    return sends[0]
+
+
+def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[PublishedPage]) -> Send:
+    assert found.made is not None  # noqa: S101 — freeze has looked
+    first, test = mail.number == 1, found.test if mail.number == 1 else None
     send = Send(
         campaign_id=campaign.id,
-        experiment_id=test.id if test else None,
-        email=first_email(made, found.test).name,
-        list_id=audience.id,
-        expected=found.people,
+        experiment_id=test.experiment.id if test else None,
+        email=mail.piece.name,
+        step=mail.number,
+        starts_at=step_time(campaign, mail.step),
+        unless=list(mail.step.unless),
+        only=list(mail.step.only),
+        status=SendStatus.EXPANDING if first else SendStatus.WAITING,
+        list_id=campaign.list_id,
+        expected=found.people if first else 0,
+        timing=timing_of(campaign, mail.step.day),
         **_owners(campaign),
     )
     db.session.add(send)
     db.session.flush()
-    variants: tuple[Variant | None, ...] = found.test.variants if found.test else (None,)
-    compiled = [_rendering(campaign, send, found, variant) for variant in variants]
-    _links(campaign, send, compiled[0], pages)
-    if test is not None:
-        _start_test(campaign, test, [variant for variant in variants if variant is not None], audience.id)
-    db.session.flush()
+    variants: tuple[Variant | None, ...] = test.variants if test else (None,)
+    for compiled, variant in zip(mail.versions, variants, strict=True):
+        _rendering(campaign, send, found.made, compiled, variant)
+    _links(campaign, send, mail.versions[0], pages)
     return send
 
 
@@ -159,11 +173,10 @@ def _owners(campaign: Campaign) -> dict[str, int]:
     return {"partner_id": campaign.partner_id, "vendor_id": campaign.vendor_id}
 
 
-def _rendering(campaign: Campaign, send: Send, found: LaunchCheck, variant: Variant | None) -> CompiledEmail:
-    made, settings = found.made, current()
-    assert made is not None  # noqa: S101 — freeze has looked
-    subject: Subject | None = subject_of(variant) if variant else None
-    compiled = prepare.email(made, first_email(made, found.test), subject)
+def _rendering(
+    campaign: Campaign, send: Send, made: Prepared, compiled: CompiledEmail, variant: Variant | None
+) -> None:
+    settings = current()
     head = MessageHeaders(
         from_name=made.partner.sender_name or made.partner.name,
         from_address=settings.mail_from,
@@ -181,7 +194,6 @@ def _rendering(campaign: Campaign, send: Send, found: LaunchCheck, variant: Vari
             **_owners(campaign),
         )
     )
-    return compiled
 
 
 def _links(campaign: Campaign, send: Send, compiled: CompiledEmail, pages: list[PublishedPage]) -> None:

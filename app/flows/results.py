@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.campaigns.models import Campaign
 from app.db import db
-from app.delivery.progress import Progress
+from app.delivery import progress
 from app.landing.models import Submission
 from app.leads.models import Deal, DealStatus, Lead, LeadStatus
 from app.money import Money
@@ -36,8 +36,9 @@ class Funnel:
     won_worth: tuple[Money, ...]
 
 
-def funnel(campaign: Campaign, progress: Progress) -> Funnel:
-    """Count every step of a campaign."""
+def funnel(campaign: Campaign) -> Funnel:
+    """Count every step from mail to money. Who was reached is counted by the first mail: whoever gets a later one got that."""
+    first = progress.of(campaign, step=1)
     released = (Submission.campaign_id == campaign.id, Submission.held_reason.is_(None))
     forms = (
         db.session.scalar(select(func.count(Submission.id)).where(*released)) or 0
@@ -52,8 +53,8 @@ def funnel(campaign: Campaign, progress: Progress) -> Funnel:
     running = [row for row in deals if row[0] in _OPEN]
     won = [row for row in deals if row[0] is DealStatus.WON]
     return Funnel(
-        sent=progress.total - progress.left_out,
-        reached=progress.accepted,
+        sent=first.total - first.left_out,
+        reached=first.accepted,
         clicks=clicks(campaign),
         submitted=people,
         repeats=forms - people,

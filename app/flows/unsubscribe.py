@@ -18,6 +18,7 @@ from app.audience.suppress import lift, suppress
 from app.campaigns.prepare import as_partner
 from app.clock import now
 from app.db import db
+from app.delivery import ended
 from app.delivery.models import Delivery, Send
 from app.errors import NotFound, Refused
 from app.render.context import Partner
@@ -87,6 +88,7 @@ def unsubscribe(person: Recipient) -> datetime:
     suppress(SuppressionScope.PARTNER, person.partner.id, key, why, person.delivery_id, at)
     suppress(SuppressionScope.VENDOR, person.vendor.id, key, why, person.delivery_id, at)
     consent.withdraw(person.partner.id, [person.contact.id], at)
+    ended.said_no(person.partner.id, person.contact.id, at)
     record(None, "contact.unsubscribed", person.contact, delivery_id=person.delivery_id)
     return at
 

@@ -5,21 +5,25 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.accounts.models import Organisation
-from app.campaigns import schedule
-from app.campaigns.models import Campaign, CampaignStatus
+from app.campaigns import in_words, schedule
+from app.campaigns.models import Campaign, CampaignStatus, Clock
 from app.campaigns.queries import campaign_for
 from app.campaigns.steps import steps
-from app.clock import local
-from app.delivery.forms import LATER, LaunchForm
+from app.campaigns.when_form import ANY
+from app.campaigns.zones import Window
+from app.clock import local, now
+from app.delivery.forms import LaunchForm
 from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
+from app.flows import time_views, when
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
+from app.kits.step_words import whom
 from app.web.boundary import discard
 from app.web.filters import count
 
 bp = Blueprint("launches", __name__, url_prefix="/campaigns")
-blueprints = [bp]
+blueprints = [bp, time_views.bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _BEFORE = (
@@ -43,16 +47,20 @@ def check(pid: str) -> Answer:
 @bp.post("/<pid>/launch")
 @member(partner=EDITORS)
 def launch(pid: str) -> Answer:
-    """Launch to the number of people that the page said."""
+    """Launch to the number of people that the page said; or only say who would get it when."""
     campaign = campaign_for(actor().organisation, pid)
     if campaign.status not in _BEFORE:
         flash("This campaign is launched already.")
         return redirect(url_for("results.show", pid=campaign.pid))
-    form = LaunchForm()
+    form = _form(campaign)
+    if request.form.get("then") == "show":
+        return _shown(campaign, form)
     if not form.validate_on_submit():
         return _page(campaign, form), 422
     try:
-        timed = schedule.set_time(actor(), campaign, form.local)
+        timed = schedule.set_time(
+            actor(), campaign, form.local, form.zone.data, Clock(form.clock.data), form.window
+        )
         found = launch_campaign(actor(), campaign, int(form.people.data or 0), bool(form.share_leads.data))
     except CountChanged as changed:
         discard()
@@ -68,28 +76,40 @@ def launch(pid: str) -> Answer:
     return redirect(url_for("results.show", pid=campaign.pid))
 
 
-_FIELDS = {"time": "day", "zone": "time"}
+_FIELDS = {"time": "day"}
 
 
 def _said(campaign: Campaign, people: int, timed: schedule.LocalTime | None) -> str:
-    if timed is None:
-        return f"Launched. {count(people)} {'person gets' if people == 1 else 'people get'} it now."
-    return f"Scheduled for {timed.shown:%-d %B, %H:%M}. {timed.note}".strip()
+    if timed is not None:
+        said = in_words.planned(campaign, actor().organisation.timezone)
+        return f"Scheduled for {said}. {timed.note if campaign.clock is Clock.CAMPAIGN else ''}".strip()
+    window = Window.from_json(campaign.send_window)
+    if window and window.closing(now(), campaign.timezone) is None:
+        opens = in_words.soon(window.opening(now(), campaign.timezone), campaign.timezone)
+        return f"Launched. It waits until {opens}: it is outside the hours you chose."
+    return f"Launched. {count(people)} {'person gets' if people == 1 else 'people get'} it now."
 
 
 def _form(campaign: Campaign) -> LaunchForm:
     form = LaunchForm()
-    if campaign.scheduled_at is not None and request.method == "GET":
-        planned = local(campaign.scheduled_at, campaign.timezone)
-        form.when.data, form.day.data, form.time.data = (
-            LATER,
-            planned.date(),
-            planned.time().replace(second=0, microsecond=0),
-        )
+    form.prepare(campaign, fill=request.method == "GET")
     return form
 
 
-def _page(campaign: Campaign, form: LaunchForm, changed: str = "") -> str:
+def _shown(campaign: Campaign, form: LaunchForm) -> Answer:
+    """Who would get it when, with nothing changed: the part of the page while choosing, all of it without JavaScript."""
+    if not request.headers.get("HX-Request"):
+        return _page(campaign, form, show=True)
+    found = checking.check(actor(), campaign)
+    return render_template("delivery/_waves.html", lines=_lines(campaign, form, found.people))
+
+
+def _lines(campaign: Campaign, form: LaunchForm, people: int) -> list[str]:
+    wish = when.wish(form)
+    return when.plan_in_words(campaign, wish, people, actor().organisation.timezone) if wish else []
+
+
+def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = False) -> str:
     found = checking.check(actor(), campaign)
     form.people.data = str(found.people)
     partner: Organisation = found.partner
@@ -105,9 +125,29 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "") -> str:
         may_launch=found.may_launch
         and actor().may_edit
         and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
-        planned=local(campaign.scheduled_at, campaign.timezone) if campaign.scheduled_at else None,
+        planned=in_words.planned(campaign, actor().organisation.timezone),
+        missed=in_words.missed(campaign),
+        lines=_lines(campaign, form, found.people) if found.people else [],
+        elsewhere=show or form.clock.data != Clock.CAMPAIGN or form.hours.data != ANY,
         partner=partner,
+        sequence=_sequence(found),
     )
+
+
+def _sequence(found: checking.LaunchCheck) -> list[dict[str, object]]:
+    """When each mail goes out and to whom, on the clock of the campaign's zone."""
+    zone = found.campaign.timezone
+    return [
+        {
+            "title": mail.piece.title,
+            "at": local(checking.step_time(found.campaign, mail.step), zone),
+            "whom": f"To {whom(mail.step.unless, mail.step.only)}"
+            if mail.number > 1
+            else "To everyone who may be mailed",
+            "key": f"email/{mail.piece.name}",
+        }
+        for mail in found.steps
+    ]
 
 
 Rule = dict[str, str]

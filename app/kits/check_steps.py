@@ -18,9 +18,11 @@ def check_steps(kit: KitSource, lines: Lines) -> list[Finding]:
     return found + _tests(kit, lines) + _unsent(kit)
 
 
-def _at(lines: Lines, at: int, key: str) -> int:
+def _at(lines: Lines, at: int, *keys: str) -> int:
+    """The line of the first of these keys that the step has, else of the step."""
     address = f"steps[{at}]"
-    return lines.of(address, key) or lines.of(address)
+    table = lines.of(address)
+    return next((line for key in keys if (line := lines.of(address, key)) != table), table)
 
 
 def _email(kit: KitSource, step: Step, at: int, lines: Lines) -> list[Finding]:
@@ -40,11 +42,11 @@ def _first(step: Step, lines: Lines) -> list[Finding]:
         return []
     message = "The first step goes out at the launch, to everyone who may be mailed."
     mend = "Take its day and its conditions out, or put another step before it."
-    return [finding("step-first", FILE, _at(lines, 0, "email"), 0, message, mend)]
+    return [finding("step-first", FILE, _at(lines, 0, "day", "unless", "only"), 0, message, mend)]
 
 
 def _day(step: Step, before: Step, at: int, lines: Lines) -> list[Finding]:
-    line = lines.of(f"steps[{at}]", "day") or _at(lines, at, "after")
+    line = _at(lines, at, "day", "after")
     if step.day <= before.day:
         message = f"Day {step.day} is not after the step before it, day {before.day}."
         return [

@@ -30,6 +30,9 @@ class PublishedPage(PublicId, Base):
     status: Mapped[PageStatus] = mapped_column(StrEnumType(PageStatus), default=PageStatus.PUBLISHED)
     content: Mapped[dict[str, Any]] = mapped_column(JSONType)  # everything render_page needs, plain data
     stylesheet: Mapped[str] = mapped_column(Text, default="")
+    served: Mapped[dict[str, str] | None] = mapped_column(
+        JSONType
+    )  # the whole page around the visitor's hidden fields, drawn when it was published
     published_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

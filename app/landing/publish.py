@@ -8,6 +8,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
 from app.db import db
 from app.landing.models import PublishedPage
+from app.landing.served import draw
 from app.render.page import CompiledPage, PageSource, brand_css, compile_page
 
 
@@ -36,6 +37,7 @@ def _publish(campaign: Campaign, made: Prepared, name: str) -> PublishedPage:
     )
     db.session.add(page)
     db.session.flush()
+    page.served = draw(page, compiled)
     return page
 
 

@@ -4,9 +4,7 @@ The same form sent twice is one submission; what looks like a robot's is kept ap
 """
 
 import hashlib
-import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -17,26 +15,21 @@ from app import tokens
 from app.audience import remember
 from app.clock import now
 from app.db import db
-from app.delivery.models import Delivery, Rendering, in_campaign
+from app.delivery import ended
+from app.delivery.models import Delivery, Rendering
 from app.errors import Conflict
 from app.landing.models import PublishedPage, Submission
 from app.landing.read import Answers
+from app.landing.shown import FORM_PURPOSE
 from app.render.form import FormSpec
 
 log = structlog.get_logger(__name__)
 
-FORM_PURPOSE = "form"
 FORM_LIVES = 7 * 86_400
 FASTEST_SECONDS = 2
 MARKETING = (
     "marketing"  # the consent of this name is a yes to marketing mails; others are about the request itself
 )
-
-
-def form_token(page: PublishedPage, at: datetime | None = None) -> str:
-    """A token for one showing of the form: makes a double click one submission and tells how long a person took."""
-    shown = (at or now()).timestamp()
-    return tokens.make_timed(FORM_PURPOSE, {"p": page.id, "n": secrets.token_urlsafe(12), "at": shown})
 
 
 def submit(
@@ -137,17 +130,34 @@ def _tie(submission: Submission, page: PublishedPage, answers: Answers, origin: 
             )
             remember.record_consent(contact, words)
     delivery = origin.delivery or _delivery_to(page.campaign_id, contact.id)
+    people = {contact.id}
     if delivery and delivery.campaign_id == page.campaign_id:
-        submission.delivery_id, submission.variant_id = delivery.id, delivery.variant_id
+        people.add(delivery.contact_id)
+        submission.delivery_id, submission.variant_id = delivery.id, _variant_of(delivery)
     elif origin.rendering:
         submission.variant_id = origin.rendering.variant_id
+    # Whoever came by another person's mail answered it: a reminder would ask that person for what has been done.
+    ended.converted(page.partner_id, page.campaign_id, people, submission.at)
+
+
+def _variant_of(delivery: Delivery) -> int | None:
+    """The version of the test that this person got: with the first step, whichever step brought them."""
+    if delivery.variant_id is not None:
+        return delivery.variant_id
+    return db.session.scalars(
+        select(Delivery.variant_id).where(  # unscoped: by the delivery's own contact
+            Delivery.contact_id == delivery.contact_id,
+            Delivery.campaign_id == delivery.campaign_id,
+            Delivery.variant_id.is_not(None),
+        )
+    ).first()
 
 
 def _delivery_to(campaign_id: int, contact_id: int) -> Delivery | None:
     # The form identifies whoever fills it in, so the thread back to the mail holds without tracking consent too.
     return db.session.scalars(
         select(Delivery)  # unscoped: both ids are one partner's
-        .where(in_campaign(campaign_id), Delivery.contact_id == contact_id)
+        .where(Delivery.campaign_id == campaign_id, Delivery.contact_id == contact_id)
         .order_by(Delivery.id.desc())
     ).first()
 

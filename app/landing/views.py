@@ -9,20 +9,21 @@ from app import tokens
 from app.accounts.access import public
 from app.attribution import touch
 from app.attribution.records import TouchKind
-from app.db import writes_on_get
 from app.errors import Invalid
 from app.landing import queries
 from app.landing.models import PageStatus, PublishedPage, Submission
 from app.landing.publish import compiled
 from app.landing.read import HIDDEN, TRAP, kept_source, read
-from app.landing.submit import Origin, form_token, origin_of, submit
+from app.landing.served import pages, stylesheets, view
+from app.landing.shown import form_tokens
+from app.landing.submit import origin_of, submit
 from app.leads import mails
 from app.leads.capture import capture
 from app.render.page import CompiledPage
-from app.settings import current
-from app.tracking.record import Visit, record_stranger, record_view, source_of
+from app.tracking.answers import Visit, tracker
+from app.tracking.jobs import note_surely
 from app.web import hosts
-from app.web.hosts import public_url_for, static_url
+from app.web.hosts import public_url_for
 
 bp = hosts.public(Blueprint("landing", __name__, url_prefix="/p"))
 blueprints = [bp]
@@ -32,35 +33,26 @@ THANKS_LIVES = 3600
 
 @bp.get("/<pid>")
 @public
-@writes_on_get
 def page(pid: str) -> Response | tuple[str, int]:
-    """The page; whoever comes by a mail’s link is known by its token, everybody else by nothing."""
+    """The page; whoever comes by a mail’s link is known by its token, everybody else by nothing.
+
+    Most views never come here: the web server's front answers them by the same function.
+    """
     row = queries.public_page(pid)
     if row.status is not PageStatus.PUBLISHED:
+        pages().forget(pid)
         return _closed(row)
-    token = request.args.get("t", "")
-    origin = origin_of(row, token)
-    _note_view(row, origin)
-    return _html(_drawn(row, compiled(row), token))
-
-
-def _note_view(row: PublishedPage, origin: Origin) -> None:
     visit = Visit(request.method, request.user_agent.string)
-    source = source_of(origin.delivery, origin.rendering)
-    if source is None:
-        record_stranger(row.partner_id, row.campaign_id, row.id, visit)
-        return
-    event = record_view(source, row.id, visit)
-    if event.contact_id and not event.is_machine:
-        touch.record(
-            TouchKind.VISITED,
-            row.partner_id,
-            row.vendor_id,
-            event.contact_id,
-            row.campaign_id,
-            event.at,
-            event.id,
-        )
+    answer = view(
+        pages().keep(pid, row),
+        form_tokens().make(row.id),
+        request.args.get("t", ""),
+        visit,
+        tracker(),
+        kept_source(request.args.to_dict()),
+        note_surely,
+    )
+    return Response(answer.body, answer.status, headers=list(answer.headers))
 
 
 def _drawn(
@@ -70,18 +62,14 @@ def _drawn(
     values: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
 ) -> str:
-    hidden = {"form_token": form_token(row), "t": token, **kept_source(request.values.to_dict())}
+    hidden = {"form_token": form_tokens().make(row.id), "t": token, **kept_source(request.values.to_dict())}
     return made.render(
         public_url_for("landing.page", pid=row.pid),
         hidden={key: value for key, value in hidden.items() if value},
         values=values,
         errors=errors,
-        stylesheets=_stylesheets(row),
+        stylesheets=stylesheets(row),
     )
-
-
-def _stylesheets(row: PublishedPage) -> tuple[str, str]:
-    return static_url(current().public_url, "landing.css"), public_url_for("landing.brand", pid=row.pid)
 
 
 @bp.post("/<pid>")
@@ -137,7 +125,7 @@ def thanks(pid: str) -> Response:
         submitted = queries.answers_on(row, int(facts["s"]))
     except tokens.BadToken:
         pass
-    return _html(compiled(row).thanks(submitted, stylesheets=_stylesheets(row)))
+    return _html(compiled(row).thanks(submitted, stylesheets=stylesheets(row)))
 
 
 @bp.get("/<pid>/brand.css")
@@ -155,7 +143,7 @@ def brand(pid: str) -> Response:
 
 def _closed(row: PublishedPage) -> tuple[str, int]:
     made = compiled(row)
-    return render_template("landing/closed.html", page=made, stylesheets=_stylesheets(row)), 410
+    return render_template("landing/closed.html", page=made, stylesheets=stylesheets(row)), 410
 
 
 def _html(text: str, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.campaigns.queries import campaign_by_id
 from app.db import db
-from app.delivery.models import Delivery, Rendering, Send, in_campaign
+from app.delivery.models import Delivery, DeliveryState, Rendering, Send
 from app.kits.queries import kit_by_id, version_by_id
 from app.landing.models import PublishedPage
 from app.leads.models import Lead
@@ -82,6 +82,7 @@ def _campaign(campaign_id: int) -> dict[str, Any]:
         },
         "mails": _mails(campaign_id),
         "deliveries": _deliveries(campaign_id),
+        "people": _people(campaign_id),
         "pages": _pages(campaign_id),
         "leads": _leads(campaign_id),
     }
@@ -93,8 +94,8 @@ def _mails(campaign_id: int) -> list[dict[str, Any]]:
             Send.email, Send.started_at, Send.finished_at, Rendering.subject, Rendering.html
         )  # unscoped: one partner's campaign
         .join(Rendering, Rendering.send_id == Send.id)
-        .where(Send.campaign_id == campaign_id)
-        .order_by(Send.id, Rendering.id)
+        .where(Send.campaign_id == campaign_id, Send.started_at.is_not(None))  # a step to come is no proof
+        .order_by(Send.step, Send.id, Rendering.id)
     )
     return [
         {
@@ -109,12 +110,25 @@ def _mails(campaign_id: int) -> list[dict[str, Any]]:
 
 
 def _deliveries(campaign_id: int) -> dict[str, int]:
+    """Messages of all steps by state."""
     rows = db.session.execute(
-        select(Delivery.state, func.count())
-        .where(in_campaign(campaign_id))
-        .group_by(Delivery.state)  # unscoped: one partner's campaign
+        select(Delivery.state, func.count())  # unscoped: one partner's campaign
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Send.campaign_id == campaign_id)
+        .group_by(Delivery.state)
     )
     return {str(state): count for state, count in rows}
+
+
+def _people(campaign_id: int) -> int:
+    """How many people were reached, each once: whoever got a later step got the first one too."""
+    query = (
+        select(func.count())  # unscoped: one partner's campaign
+        .select_from(Delivery)
+        .join(Send, Send.id == Delivery.send_id)
+        .where(Send.campaign_id == campaign_id, Send.step == 1, Delivery.state == DeliveryState.ACCEPTED)
+    )
+    return db.session.scalar(query) or 0
 
 
 def _pages(campaign_id: int) -> list[dict[str, Any]]:

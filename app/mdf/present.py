@@ -215,7 +215,9 @@ def pieces(claim: Claim) -> list[Item]:
             }
         )
     if (deliveries := facts.get("deliveries")) is not None:
-        items.append({"icon": "send", "title": "Delivery log", "note": _deliveries(deliveries)})
+        items.append(
+            {"icon": "send", "title": "Delivery log", "note": _deliveries(deliveries, facts.get("people"))}
+        )
     for page in facts.get("pages", []):
         end = day(_moment(page["to"])) if page["to"] else "today"
         items.append(
@@ -246,7 +248,7 @@ def _invoice_piece(claim: Claim) -> Item:
     return item
 
 
-def _deliveries(states: dict[str, int]) -> str:
+def _deliveries(states: dict[str, int], people: int | None) -> str:
     words = {
         "accepted": "accepted",
         "rejected": "refused",
@@ -259,6 +261,7 @@ def _deliveries(states: dict[str, int]) -> str:
         [
             f"{count(sent)} sent",
             *(f"{count(states[state])} {word}" for state, word in words.items() if states.get(state)),
+            *([f"{count(people)} people reached"] if people and people < states.get("accepted", 0) else []),
         ]
     )
 

@@ -22,9 +22,7 @@ def draw_form(
     """The whole `<form>`; `errors` by field name, under "" for the form as a whole."""
     intro = f"<p>{escape(form.intro)}</p>" if form.intro else ""
     title = f"<h2>{escape(form.title)}</h2>" if form.title else ""
-    secret = "".join(
-        f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in hidden.items()
-    )
+    secret = hidden_inputs(hidden)
     boxes = "".join(_consent(c, values, errors) for c in form.consents)
     return (
         f'<form class="form" id="form" method="post" action="{escape(action)}" novalidate>'
@@ -33,6 +31,11 @@ def draw_form(
         f'<input id="f-{TRAP}" name="{TRAP}" tabindex="-1" autocomplete="off"></div>'
         f'{boxes}<button class="button" type="submit">{escape(form.button)}</button>{_note(form.note, privacy_url)}</form>'
     )
+
+
+def hidden_inputs(hidden: Mapping[str, str]) -> str:
+    """What the form carries besides what people fill in."""
+    return "".join(f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in hidden.items())
 
 
 def _note(note: str, privacy_url: str) -> str:

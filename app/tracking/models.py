@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, Id, StrEnumType, UtcDateTime
+from app.db import Base, BigInt, Id, JSONType, StrEnumType, UtcDateTime
 
 
 class EventKind(StrEnum):
@@ -39,5 +39,20 @@ class TrackedEvent(Id, Base):
     method: Mapped[str] = mapped_column(String(8))
     agent: Mapped[str] = mapped_column(String(300), default="")
     is_machine: Mapped[bool] = mapped_column(default=False)
-    reason: Mapped[str | None] = mapped_column(String(80))  # why it counts as a machine
+    reason: Mapped[str | None] = mapped_column(String(80))  # why it counts as a machine: the heaviest sign
+    score: Mapped[int] = mapped_column(default=0, server_default="0")
+    signals: Mapped[list[list[str | int]] | None] = mapped_column(JSONType)  # pairs of code and weight
+    rules: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # the version that judged it; 0: before versions were kept
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class SpoolPosition(Base):
+    """How far a spool file is in the database: moved in the transaction that writes its events, so each line counts once."""
+
+    __tablename__ = "spool_position"
+
+    file: Mapped[str] = mapped_column(String(80), primary_key=True)
+    offset: Mapped[int] = mapped_column(BigInt, default=0)
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -1,71 +1,44 @@
-"""The addresses inside a mail: numbered links and the pixel. Each is recorded before it is answered; targets are stored rows, never the request's."""
+"""The addresses inside a mail: numbered links and the pixel. Each is noted before it is answered; targets are stored rows, never the request's.
 
-import base64
-from urllib.parse import urlencode, urlsplit, urlunsplit
+Most requests never come here: the web server's front answers them by the same functions, out of memory.
+"""
 
-from flask import Blueprint, Response, redirect, request
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Blueprint, Response, request
 
 from app.accounts.access import public
-from app.attribution import touch
-from app.attribution.records import TouchKind
-from app.campaigns.queries import campaign_by_id
-from app.db import writes_on_get
-from app.tracking.links import link_of
-from app.tracking.models import TrackedEvent
-from app.tracking.queries import machine_clicks
-from app.tracking.record import Visit, clicked, opened, record_click, record_open
+from app.errors import NotFound
+from app.tracking.answers import Answer, Visit, tracker
+from app.tracking.jobs import note_surely
 from app.web import hosts
 
 bp = hosts.public(Blueprint("tracking", __name__))
 blueprints = [bp]
 
-PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-
 
 @bp.get("/c/<token>/<int:number>")
 @public
-@writes_on_get
-def click(token: str, number: int) -> BaseResponse:
+def click(token: str, number: int) -> Response:
     """On to where the link leads."""
-    source = clicked(token)
-    link = link_of(source.send_id, number)
-    event = record_click(source, link, Visit(request.method, request.user_agent.string))
-    if event.is_machine:
-        touch.withdraw(TouchKind.CLICKED, machine_clicks(event))
-    else:
-        _touch(event)
-    target = _with_token(link.url, token) if link.kind == "landing" else link.url
-    response = redirect(target, 302)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    asked = tracker()
+    asked.load_click(token, number)
+    return _response(asked.click(token, number, visit(), note_surely))
 
 
 @bp.get("/o/<token>.gif")
 @public
-@writes_on_get
 def pixel(token: str) -> Response:
     """One transparent point."""
-    record_open(opened(token), Visit(request.method, request.user_agent.string))
-    return Response(PIXEL, mimetype="image/gif", headers={"Cache-Control": "no-store"})
+    asked = tracker()
+    asked.load_pixel(token)
+    return _response(asked.pixel(token, visit(), note_surely))
 
 
-def _with_token(url: str, token: str) -> str:
-    parts = urlsplit(url)
-    query = "&".join(x for x in (parts.query, urlencode({"t": token})) if x)
-    return urlunsplit(parts._replace(query=query))
+def visit() -> Visit:
+    """This request as the rules look at it."""
+    return Visit(request.method, request.user_agent.string)
 
 
-def _touch(event: TrackedEvent) -> None:
-    if event.contact_id is None:
-        return
-    campaign = campaign_by_id(event.campaign_id)
-    touch.record(
-        TouchKind.CLICKED,
-        event.partner_id,
-        campaign.vendor_id,
-        event.contact_id,
-        event.campaign_id,
-        event.at,
-        event.id,
-    )
+def _response(answer: Answer | None) -> Response:
+    if answer is None:
+        raise NotFound(kind="Link")
+    return Response(answer.body, answer.status, headers=list(answer.headers))

@@ -52,7 +52,7 @@ def register(app: Flask) -> None:
     app.before_request(_check_form)
     headers = {
         "app": _headers(settings, app_policy(settings)),
-        "public": _headers(settings, public_policy(settings)),
+        "public": public_headers(settings),
     }
 
     def put(response: Response) -> Response:
@@ -75,6 +75,11 @@ def _check_form() -> None:
     # Public forms carry no session to protect; they are guarded by tokens in their addresses.
     if g.get("origin") == "app" and current_app.config["WTF_CSRF_ENABLED"]:
         csrf.protect(apply_exemptions=True)
+
+
+def public_headers(settings: Settings) -> list[tuple[str, str]]:
+    """The headers that every answer on the public origin carries."""
+    return _headers(settings, public_policy(settings))
 
 
 def _headers(settings: Settings, policy: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from app.accounts.models import Invitation, InvitationKind, Membership, Role
 from app.assets.upload import add_file
 from app.audience import importing, refused
 from app.audience.entries import Refusal
-from app.campaigns import make, subject_test
+from app.campaigns import make, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
@@ -178,6 +178,14 @@ def campaign(cast: Cast) -> Values:
     return {"pid": drafted(cast).pid}
 
 
+def seed(cast: Cast) -> Values:
+    """An address that Harbour IT wants to send copies to, asked the day before yesterday."""
+    row = seeds.ask(maya(cast), "copies@harbour-it.example")
+    row.asked_at = now() - timedelta(days=2)
+    db.session.commit()
+    return {"pid": row.pid}
+
+
 def test(cast: Cast) -> Values:
     row = drafted(cast)
     planned = subject_test.plan_own(
@@ -321,9 +329,12 @@ BY_BLUEPRINT: dict[str, Example] = {
     "imports": contact_import,
     "kits": version,
     "launches": campaign,
+    "times": campaign,
     "leads": lead,
     "results": result,
+    "seeds": seed,
     "tests": test,
+    "trials": campaign,
 }
 
 EXAMPLES: dict[str, Example] = {

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from email import message_from_bytes, policy
 from html import unescape
 from typing import Any
 
@@ -235,8 +236,12 @@ def test_a_test_goes_to_whoever_asks_and_to_nobody_else(as_person: Browser, cast
     assert "A test is on its way to jonas@harbour-it.example." in page.get_data(as_text=True)
     mail = db.session.scalars(select(OutgoingMail)).one()
     assert mail.recipient == "jonas@harbour-it.example"
-    assert mail.subject == "Test: Is home the weakest door to your office?"
-    assert "Hello Jonas," in mail.text
-    assert "Mind the {{7*7}} doors" in mail.text
-    assert "Mind the {{7*7}} doors" in " ".join(unescape(mail.html).split())
+    message = message_from_bytes(mail.raw or b"", policy=policy.SMTP)
+    assert message["Subject"] == mail.subject == "[Test] Is home the weakest door to your office?"
+    words, looks = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert words is not None
+    assert looks is not None
+    assert "Hello Jonas," in words.get_content()
+    assert "Mind the {{7*7}} doors" in words.get_content()
+    assert "Mind the {{7*7}} doors" in " ".join(unescape(looks.get_content()).split())
     assert not list(db.session.scalars(scoped(cast.harbour, Delivery)))

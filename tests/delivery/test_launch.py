@@ -21,6 +21,7 @@ from app.delivery import jobs, sweep
 from app.delivery.models import Delivery, DeliveryState, Link, Rendering, Send
 from app.errors import Conflict, Refused
 from app.flows import launch as launching
+from app.flows import overdue
 from app.flows.check import check
 from app.kits import publish
 from app.kits.models import KitVersion
@@ -236,8 +237,10 @@ def test_what_breaks_while_freezing_leaves_nothing_behind(
     )
 
 
-def test_a_launch_killed_after_freezing_begins_anew(app: Flask, cast: Cast) -> None:
-    """What was not committed never was: the beat finds the campaign still scheduled."""
+def test_a_launch_killed_after_freezing_begins_anew(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not committed never was: the beat finds the campaign still scheduled, a few seconds after the try that died."""
     campaign = ready.campaign(cast, PEOPLE)
     launching.launch(ready.maya(cast), campaign, len(PEOPLE))
     db.session.commit()
@@ -245,6 +248,9 @@ def test_a_launch_killed_after_freezing_begins_anew(app: Flask, cast: Cast) -> N
     db.session.rollback()  # as a SIGKILL at "launch-frozen" would
     assert _status(campaign) is CampaignStatus.SCHEDULED
     db.session.rollback()
+    later = clock.now() + overdue.BACK_OFF[0] + timedelta(seconds=1)
+    monkeypatch.setattr(sweep, "database_now", lambda _c: later)
+    monkeypatch.setattr(launching, "now", lambda: later)
     assert sweep.due_launches(db.engine) == [(JobName.LAUNCH_CAMPAIGN, campaign.id)]
     assert launching.start_due(campaign.id) is not None
 

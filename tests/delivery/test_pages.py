@@ -156,7 +156,8 @@ def test_a_day_and_time_on_the_campaign_s_clock(cast: Cast, as_person: Browser) 
     assert f"{mine.scheduled_at:%H:%M}" == "07:30", "Amsterdam is two hours ahead in July"
     words = text_of(browser.get(f"/campaigns/{campaign.pid}").data)
     assert "It goes out on" in words
-    assert "09:30 , Amsterdam time" in words
+    assert "1 July" in words
+    assert "at 09:30, Amsterdam time" in words
     assert browser.post(f"/campaigns/{campaign.pid}/unschedule").status_code == 302
     db.session.rollback()
     db.session.expire_all()

@@ -13,13 +13,14 @@ from app.audience.models import Consent, Contact
 from app.clock import now
 from app.db import db
 from app.landing.models import PageStatus, PublishedPage, Submission
-from app.landing.submit import form_token
+from app.landing.shown import form_token
 from app.leads.models import Lead
 from app.mail.models import OutgoingMail
 from app.render.context import Partner, Vendor
 from app.render.form import Consent as Box
 from app.render.form import FieldType, FormField, FormSpec, Thanks
 from app.render.page import PageSource, brand_css, compile_page
+from app.tracking.jobs import drain_spool
 from app.tracking.models import TrackedEvent
 from tests.rig import story as stories
 from tests.rig.cast import Cast
@@ -96,6 +97,7 @@ def test_the_page_shows_both_brands_and_the_form_without_cookie_or_script(
     assert "<script" not in answer.text
     assert "Set-Cookie" not in answer.headers
     assert "style=" not in answer.text
+    drain_spool()
     assert rows(TrackedEvent) == 1
 
 

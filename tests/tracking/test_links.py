@@ -9,9 +9,11 @@ from sqlalchemy import select, update
 
 from app import clock, tokens
 from app.attribution.records import TouchKind, Touchpoint
+from app.campaigns.models import Campaign
 from app.db import db
 from app.delivery import expand
 from app.delivery.models import Delivery, DeliveryState, Link, Send
+from app.tracking.jobs import drain_spool
 from app.tracking.models import EventKind, TrackedEvent
 from app.tracking.queries import clicks, clicks_by_hour
 from tests.delivery import made
@@ -62,7 +64,9 @@ def number_of(send: Send, kind: str) -> int:
 
 
 def events() -> list[TrackedEvent]:
+    """What is on record, after what the requests noted has been moved there."""
     db.session.rollback()
+    drain_spool()
     return list(db.session.scalars(select(TrackedEvent).order_by(TrackedEvent.id)))
 
 
@@ -90,7 +94,7 @@ def test_without_consent_the_click_counts_and_the_person_stays_unknown(
     client: FlaskClient, send: Send
 ) -> None:
     client.get(link(send, "bram", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
-    event = events()[0]
+    [event] = events()
     assert (event.contact_id, event.delivery_id, event.is_machine) == (None, None, False)
     assert db.session.scalars(select(Touchpoint)).all() == []
 
@@ -157,6 +161,7 @@ def test_a_click_settles_an_uncertain_message(client: FlaskClient, send: Send) -
     db.session.execute(update(Delivery).values(state=DeliveryState.UNCERTAIN))
     db.session.commit()
     client.get(link(send, "anna", number_of(send, "url")), base_url=PUBLIC, headers=FIREFOX)
+    assert len(events()) == 1
     assert made.delivery(send.id, "anna").state is DeliveryState.ACCEPTED
     assert made.delivery(send.id, "dora").state is DeliveryState.UNCERTAIN
 
@@ -166,8 +171,7 @@ def test_people_are_counted_once_and_machines_apart(client: FlaskClient, send: S
     for local in ("anna", "anna", "dora", "bram"):
         client.get(link(send, local, url), base_url=PUBLIC, headers=FIREFOX)
     client.get(link(send, "dora", url), base_url=PUBLIC, headers={"User-Agent": "curl/8"})
-    from app.campaigns.models import Campaign
-
+    assert len(events()) == 5
     campaign = db.session.get_one(Campaign, send.campaign_id)
     counted = clicks(campaign)
     assert (counted.people, counted.unnamed, counted.machines) == (2, 1, 1)
