@@ -32,6 +32,11 @@ class JobName(StrEnum):
     EXPAND_SEND = "expand_send"
     SEND_SLICE = "send_slice"
     FINISH_SEND = "finish_send"
+    RECALL_SEND = "recall_send"
+
+
+# What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.
+_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND})
 
 
 def connect(settings: Settings) -> redis.Redis:
@@ -59,6 +64,7 @@ def ring(settings: Settings, jobs: list[tuple[JobName, tuple[int | str, ...]]]) 
                 str(name),
                 *args,
                 job_timeout=120,
+                at_front=name not in _LONG,
                 result_ttl=60,
                 failure_ttl=86_400,
                 retry=Retry(max=3),

@@ -20,6 +20,7 @@ from app.abtest.jobs import end_tests
 from app.audience.jobs import purge_files, wake_imports
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
+from app.delivery.jobs import wake_judge
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -46,6 +47,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("imports", 2, wake_imports),
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
+    Wake("health", 2, wake_judge),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
 )

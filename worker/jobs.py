@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app
 from app.audience.jobs import import_contacts
 from app.db import db
-from app.delivery.jobs import expand_send, finish_send, send_slice
+from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
 from app.errors import Conflict, NotFound
 from app.flows.launch import start_due
 from app.flows.next_step import start_step
@@ -34,8 +34,9 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.LAUNCH_CAMPAIGN: start_due,
     JobName.START_STEP: start_step,
     JobName.EXPAND_SEND: expand_send,
-    JobName.SEND_SLICE: send_slice,
+    JobName.SEND_SLICE: next_slice,
     JobName.FINISH_SEND: finish_send,
+    JobName.RECALL_SEND: recall_send,
 }
 
 

@@ -11,19 +11,21 @@ from sqlalchemy import select, update
 
 from app.accounts import audit
 from app.accounts.actor import Actor
+from app.accounts.models import Organisation, Person
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db
-from app.delivery import later
+from app.delivery import health, later, recall
 from app.delivery.models import SEND, Delivery, DeliveryState, Send, SendStatus
 from app.errors import Conflict, Refused
+from app.mail import post
 from app.queue import JobName, enqueue
+from app.web.hosts import app_url_for
 
 log = structlog.get_logger(__name__)
 
 # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot, and may yet accept until then.
 RESEND_AFTER = timedelta(minutes=10)
-_OPEN = (DeliveryState.READY, DeliveryState.CLAIMED, DeliveryState.HELD)
 
 
 class Knows(StrEnum):
@@ -40,16 +42,33 @@ def pause(actor: Actor, campaign: Campaign) -> None:
     audit.record(actor, "campaign.paused", campaign)
 
 
-def pause_by_system(send_id: int, reason: str) -> None:
-    """Pause the campaign of a send because its mail server wants nothing of us; does nothing if it isn't running."""
+def pause_by_system(
+    send_id: int, reason: str, action: str = "campaign.paused_by_system", **facts: int | str
+) -> bool:
+    """Pause the campaign of a send because its mail server wants nothing of us, or because it goes badly; False if it isn't running.
+
+    Whoever launched it gets a mail. `facts` go into the log.
+    """
     send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
     campaign = db.session.get_one(Campaign, send.campaign_id)  # unscoped: the job's own send
     _lock(campaign)
     if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.LAUNCHING):
-        return
+        return False
     _pause(campaign, reason[:200])
-    audit.record(None, "campaign.paused_by_system", campaign, send_id=send.id)
-    log.warning("campaign.paused", campaign_id=campaign.id, send_id=send_id)
+    audit.record(None, action, campaign, send_id=send.id, **facts)
+    _tell(campaign, reason)
+    log.warning("campaign.paused", campaign_id=campaign.id, send_id=send_id, action=action)
+    return True
+
+
+def _tell(campaign: Campaign, reason: str) -> None:
+    person = db.session.get(Person, campaign.launched_by) if campaign.launched_by else None
+    if person is None:
+        return
+    partner = db.session.get_one(Organisation, campaign.partner_id)
+    link = app_url_for("results.show", pid=campaign.pid)
+    context = {"person": person, "campaign": campaign.name, "reason": reason, "link": link}
+    post("campaign_paused", person.email, context, partner)
 
 
 def _pause(campaign: Campaign, reason: str | None) -> None:
@@ -67,14 +86,15 @@ def resume(actor: Actor, campaign: Campaign) -> None:
     campaign.paused_reason = None
     for send in _sends(campaign, SendStatus.PAUSED):
         SEND.move(send, SendStatus.SENDING if send.started_at else SendStatus.EXPANDING)
-        send.paused_reason = send.trouble = None
+        send.paused_reason = send.trouble = send.waits_until = send.waits_for = send.pace = None
         enqueue(JobName.SEND_SLICE if send.started_at else JobName.EXPAND_SEND, send.id)
     later.come_due(campaign, now())
+    health.forgive(campaign)
     audit.record(actor, "campaign.resumed", campaign)
 
 
 def cancel(actor: Actor, campaign: Campaign) -> None:
-    """End it for good: nobody who has not been mailed is. Raises Conflict when it is over already."""
+    """End it for good: nobody who has not been mailed is. A job takes their rows back. Raises Conflict when it is over already."""
     _lock(campaign)
     CAMPAIGN.move(campaign, CampaignStatus.CANCELLED)
     campaign.finished_at = now()
@@ -83,12 +103,9 @@ def cancel(actor: Actor, campaign: Campaign) -> None:
     ):
         SEND.move(send, SendStatus.CANCELLED)
         send.finished_at = now()
-        waiting = (Delivery.send_id == send.id, Delivery.state.in_(_OPEN))
-        db.session.execute(
-            update(Delivery)
-            .where(*waiting)
-            .values(state=DeliveryState.CANCELLED, decided_at=now(), lease_until=None)
-        )
+        db.session.flush()
+        recall.take_back(db.session.connection(), send.id)
+        enqueue(JobName.RECALL_SEND, send.id)
     audit.record(actor, "campaign.cancelled", campaign)
 
 
@@ -130,6 +147,7 @@ def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
         "not_before": None,
         "decided_at": None,
     }
+    send.waits_until = None
     uncertain = (
         Delivery.id == delivery.id,
         Delivery.state == DeliveryState.UNCERTAIN,

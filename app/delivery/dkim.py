@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from typing import TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -42,6 +43,9 @@ _PKCS1 = padding.PKCS1v15()
 _UNUSUAL = re.compile(rb"[\x0b\x0c]|\r(?!\n)|(?<!\r)\n")
 _FEW_RUNS = 32
 _CHUNK = 8  # messages a thread signs before it fetches more
+
+
+_T = TypeVar("_T")
 
 
 class BadKey(AppError):
@@ -113,14 +117,15 @@ class SigningPool:
         )  # one more than cores hides the waits for Python’s lock
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="dkim")
 
-    def start(self, messages: Sequence[bytes]) -> "list[Future[list[bytes]]]":
-        """Begin to sign; the futures hold the headers in order, a few messages each. The caller may do other work meanwhile."""
-        chunks = [messages[at : at + _CHUNK] for at in range(0, len(messages), _CHUNK)]
-        return [self._pool.submit(self._headers, chunk) for chunk in chunks]
+    def submit(self, work: Callable[..., _T], *arguments: object) -> "Future[_T]":
+        """Have a thread do some work that signs."""
+        return self._pool.submit(work, *arguments)
 
     def headers(self, messages: Sequence[bytes]) -> list[bytes]:
         """The header of each message, in order; waits for all of them."""
-        return [header for future in self.start(messages) for header in future.result()]
+        chunks = [messages[at : at + _CHUNK] for at in range(0, len(messages), _CHUNK)]
+        futures = [self.submit(self._headers, chunk) for chunk in chunks]
+        return [header for future in futures for header in future.result()]
 
     def _headers(self, messages: Sequence[bytes]) -> list[bytes]:
         return [self.signer.header(message) for message in messages]

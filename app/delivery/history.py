@@ -30,6 +30,7 @@ _WORDS = {
     "campaign.launch_refused": "It could not be launched at its time",
     "campaign.paused": "paused it",
     "campaign.paused_by_system": "Paused by itself: the mail server wanted nothing of us",
+    "campaign.paused_by_figures": "Paused by itself: {bad} of {decided} messages {kind}",
     "campaign.resumed": "let it go on",
     "campaign.cancelled": "cancelled it",
     "campaign.step_begun": "Step {step} began",
@@ -38,6 +39,12 @@ _WORDS = {
     "delivery.resent": "sent an uncertain message again ({knows})",
     "test.planned": "planned a test",
     "test.ended": "ended the test",
+}
+_KINDS = {
+    "refused": "were refused",
+    "bounced": "came back",
+    "complained": "were called spam",
+    "uncertain": "were uncertain",
 }
 _KNOWS = {"asked": "asked: it had not arrived", "harmless": "a second copy does no harm"}
 
@@ -76,6 +83,8 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
 def _words(entry: AuditEntry) -> str:
     words = _WORDS.get(entry.action) or entry.action.partition(".")[2].replace("_", " ")
     facts = {key: f"{value:,}" if isinstance(value, int) else value for key, value in entry.detail.items()}
+    if "kind" in facts:
+        facts["kind"] = _KINDS.get(str(facts["kind"]), str(facts["kind"]))
     if "knows" in facts:
         facts["knows"] = _KNOWS.get(str(facts["knows"]), str(facts["knows"]))
     try:

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.accounts import audit
 from app.db import db
-from app.delivery import control, expand, finish, seed_copies, sweep
+from app.delivery import control, expand, finish, recall, seed_copies, sweep, turns, watch
 from app.delivery.compose import MailWriter
 from app.delivery.engine import End, Policy, run_slice
 from app.delivery.models import Send
@@ -37,6 +37,15 @@ def expand_send(send_id: int) -> None:
     db.session.commit()
 
 
+def next_slice(send_id: int) -> None:
+    """A doorbell rang for this send: serve the one whose turn it is, which may be another; nobody, if none waits without a worker."""
+    chosen = turns.next_send(db.engine, current().data_dir, send_id)
+    if chosen is None:
+        log.info("slice.not_needed", send_id=send_id)
+        return
+    send_slice(chosen)
+
+
 def send_slice(send_id: int, policy: Policy | None = None) -> None:
     """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused."""
     settings = current()
@@ -49,7 +58,7 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
     elif result.end in (End.TIME, End.DRAINED):
         enqueue(JobName.SEND_SLICE, send_id)
     elif result.end is End.EMPTY:
-        enqueue(JobName.FINISH_SEND, send_id)
+        finish.finish(send_id)
     db.session.commit()
 
 
@@ -57,6 +66,13 @@ def finish_send(send_id: int) -> None:
     """Close a send that has nothing left to do."""
     finish.finish(send_id)
     db.session.commit()
+
+
+def recall_send(send_id: int) -> None:
+    """Take back what a cancelled send has not sent."""
+    db.session.remove()  # the chunks are transactions of their own
+    recalled = recall.recall(db.engine, send_id)
+    log.info("send.recalled", send_id=send_id, rows=recalled)
 
 
 def wake_due(app: Flask) -> int:
@@ -68,3 +84,11 @@ def wake_due(app: Flask) -> int:
         if jobs:
             ring(settings, [(name, (row_id,)) for name, row_id in jobs])
         return len(jobs)
+
+
+def wake_judge(app: Flask) -> int:
+    """The beat: count what runs, and pause what goes badly; returns how many were paused."""
+    with app.app_context():
+        paused = watch.watch()
+        db.session.commit()
+        return paused

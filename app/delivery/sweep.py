@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, delete, 
 from sqlalchemy.orm import aliased
 
 from app.campaigns.models import Campaign, CampaignStatus
+from app.delivery import recall, turns
 from app.delivery.finish import OPEN_STATES
 from app.delivery.models import Delivery, DeliveryState, Send, SendingWorker, SendStatus
 from app.delivery.presence import LEASE, database_now, is_gone, lock_path
@@ -28,7 +29,7 @@ def sweep(engine: Engine, data_dir: Path) -> list[Job]:
     """Mend what is stuck, and return the jobs to ring for."""
     settle_the_dead(engine, data_dir)
     expire_claims(engine)
-    return due_launches(engine) + due_steps(engine) + due_sends(engine)
+    return due_launches(engine) + due_steps(engine) + due_sends(engine, data_dir)
 
 
 def settle_the_dead(engine: Engine, data_dir: Path) -> int:
@@ -42,7 +43,7 @@ def settle_the_dead(engine: Engine, data_dir: Path) -> int:
                 continue
             held = and_(_live(moment), Delivery.worker == worker.id)
             uncertain += _give_up(connection, held, moment)
-            connection.execute(_return_claims(held))
+            _return_claims(connection, held, moment)
             connection.execute(delete(SendingWorker).where(SendingWorker.id == worker.id))
             lock_path(data_dir, worker.id).unlink(missing_ok=True)
             log.warning("worker.gone", worker=worker.id, os_pid=worker.os_pid)
@@ -75,28 +76,26 @@ def _give_up(connection: Connection, held: ColumnElement[bool], moment: datetime
     return int(result.rowcount)
 
 
-def _return_claims(held: ColumnElement[bool]) -> Any:
-    values = {
-        "state": DeliveryState.READY,
-        "worker": None,
-        "lease_until": None,
-        "crashes": Delivery.crashes + 1,
-    }
-    return update(Delivery).where(held, Delivery.state == DeliveryState.CLAIMED).values(**values)
+def _return_claims(connection: Connection, held: ColumnElement[bool], moment: datetime) -> None:
+    """Claimed rows go back; one that has outlived too many workers is set aside as failed."""
+    crashed = Delivery.crashes + 1
+    claimed = and_(held, Delivery.state == DeliveryState.CLAIMED)
+    reason = f"Set aside: {MAX_CRASHES} times our worker stopped at this message"
+    poison: dict[str, Any] = {"state": DeliveryState.FAILED, "reason": reason, "decided_at": moment}
+    connection.execute(
+        update(Delivery)
+        .where(claimed, crashed >= MAX_CRASHES)
+        .values(**poison, crashes=crashed, lease_until=None)
+    )
+    back = {"state": DeliveryState.READY, "worker": None, "lease_until": None, "crashes": crashed}
+    connection.execute(update(Delivery).where(claimed).values(**back))
 
 
 def expire_claims(engine: Engine) -> None:
-    """Claims whose lease ran out go back; a row that has outlived too many workers is set aside as failed."""
+    """Claims whose lease ran out go back."""
     with engine.begin() as connection:
         moment = database_now(connection)
-        connection.execute(_return_claims(and_(_live(moment), Delivery.lease_until < moment)))
-        poison = and_(_live(moment), Delivery.state == DeliveryState.READY, Delivery.crashes >= MAX_CRASHES)
-        reason = f"Set aside: {MAX_CRASHES} times our worker stopped at this message"
-        connection.execute(
-            update(Delivery)
-            .where(poison)
-            .values(state=DeliveryState.FAILED, reason=reason, decided_at=moment)
-        )
+        _return_claims(connection, and_(_live(moment), Delivery.lease_until < moment), moment)
 
 
 def due_launches(engine: Engine) -> list[Job]:
@@ -134,16 +133,19 @@ def due_steps(engine: Engine) -> list[Job]:
         return [(JobName.START_STEP, send_id) for send_id in connection.execute(query).scalars()]
 
 
-def due_sends(engine: Engine) -> list[Job]:
+def due_sends(engine: Engine, data_dir: Path) -> list[Job]:
     """Sends that wait for a worker and have none: to be expanded, sent from, or finished. Each is rung for at most every ten seconds."""
     jobs: list[Job] = []
     with engine.begin() as connection:
         moment = database_now(connection)
         quiet = or_(Send.rung_at.is_(None), Send.rung_at < moment - RING_AGAIN)
+        busy = turns.busy_sends(connection, data_dir, moment)
+        waiting = select(Send.id).where(turns.is_due(moment), Send.id.not_in(busy))  # unscoped: the beat
         for query, name in (
             (_expanding(), JobName.EXPAND_SEND),
-            (_with_due_rows(moment), JobName.SEND_SLICE),
+            (waiting, JobName.SEND_SLICE),
             (_without_open_rows(), JobName.FINISH_SEND),
+            (_cancelled_with_open_rows(), JobName.RECALL_SEND),
         ):
             rung = update(Send).where(Send.id.in_(query), quiet).values(rung_at=moment).returning(Send.id)
             jobs += [(name, send_id) for send_id in connection.execute(rung).scalars()]
@@ -154,29 +156,15 @@ def _expanding() -> Select[int]:
     return select(Send.id).where(Send.status == SendStatus.EXPANDING)  # unscoped: the beat
 
 
-def _with_due_rows(moment: datetime) -> Select[int]:
-    due = exists(
-        select(Delivery.id).where(  # unscoped: the beat
-            Delivery.send_id == Send.id,
-            Delivery.state == DeliveryState.READY,
-            or_(Delivery.not_before.is_(None), Delivery.not_before <= moment),
-        )
-    )
-    held = exists(
-        select(Delivery.id)  # unscoped: the beat
-        .join(SendingWorker, SendingWorker.id == Delivery.worker)
-        .where(
-            Delivery.send_id == Send.id,
-            Delivery.state == DeliveryState.CLAIMED,
-            SendingWorker.heartbeat_at > moment - LEASE,
-        )
-    )
-    is_open = or_(Send.opens_at.is_(None), Send.opens_at <= moment)
-    return select(Send.id).where(Send.status == SendStatus.SENDING, is_open, due, ~held)  # unscoped: the beat
-
-
 def _without_open_rows() -> Select[int]:
     has_open = exists(
         select(Delivery.id).where(Delivery.send_id == Send.id, Delivery.state.in_(OPEN_STATES))
     )  # unscoped: the beat
     return select(Send.id).where(Send.status == SendStatus.SENDING, ~has_open)  # unscoped: the beat
+
+
+def _cancelled_with_open_rows() -> Select[int]:
+    recalled = exists(
+        select(Delivery.id).where(Delivery.send_id == Send.id, Delivery.state.in_(recall.OPEN))
+    )  # unscoped: the beat
+    return select(Send.id).where(Send.status == SendStatus.CANCELLED, recalled)  # unscoped: the beat
