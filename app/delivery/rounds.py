@@ -88,7 +88,7 @@ WHERE id = ? AND epoch = ? AND worker = ? AND state IN ('committing', 'uncertain
                     (d.outcome.reply[:200] or None, moment, d.row.id, d.row.epoch, worker) for d in accepted
                 ]
                 self._cursor.executemany(self._accept, values)
-            moved: list[Any] = []
+            moved: Sequence[Any] = ()
             if ids:
                 self._cursor.execute(self._move, (moment, json.dumps(ids), worker, self._send))
                 moved = self._cursor.fetchall()
