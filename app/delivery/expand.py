@@ -21,7 +21,6 @@ from sqlalchemy import (
     literal,
     null,
     select,
-    text,
     true,
     update,
 )
@@ -134,7 +133,6 @@ def insert(connection: Connection, send: Row[Any], people: Subquery, those: Colu
     }
     columns = Delivery.__table__.c
     chosen = select(
-        _random_pid(connection),
         people.c.contact_id,
         people.c.rendering_id,
         people.c.variant_id,
@@ -142,18 +140,11 @@ def insert(connection: Connection, send: Row[Any], people: Subquery, those: Colu
         *(literal(value, columns[name].type) for name, value in constants.items()),
     ).where(those, true())
     dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    names = ["pid", "contact_id", "rendering_id", "variant_id", "tracked", *constants]
+    names = ["contact_id", "rendering_id", "variant_id", "tracked", *constants]
     # No Python-side defaults: a default evaluated once would stand in every row.
     statement = dialect.insert(Delivery).from_select(names, chosen, include_defaults=False)
     result = connection.execute(statement.on_conflict_do_nothing(index_elements=["send_id", "contact_id"]))
     return int(result.rowcount)
-
-
-def _random_pid(connection: Connection) -> ColumnElement[str]:
-    """22 random hexadecimal digits made by the database, for a column that must be unique and hard to guess."""
-    if connection.dialect.name == "sqlite":
-        return text("lower(hex(randomblob(11)))")  # type: ignore[return-value]
-    return text("left(replace(gen_random_uuid()::text, '-', ''), 22)")  # type: ignore[return-value]
 
 
 def _complete(connection: Connection, send: Row[Any]) -> Expansion | None:

@@ -25,16 +25,30 @@ POINTS = frozenset(
 )
 
 _hits: Counter[str] = Counter()
+_wanted = ""
+
+
+def arm() -> None:
+    """Read from the environment which place is switched on; done once, when this module is loaded."""
+    global _wanted
+    _wanted = os.environ.get(VARIABLE, "")
+
+
+def armed() -> bool:
+    """Whether any place is switched on."""
+    return bool(_wanted)
 
 
 def hit(name: str) -> None:
-    """Kill this process without a word if the environment asks for it at this place."""
-    wanted = os.environ.get(VARIABLE)
-    if not wanted:
+    """Kill this process without a word if this is the place."""
+    if not _wanted:
         return
-    point, _, times = wanted.partition(":")
+    point, _, times = _wanted.partition(":")
     if point != name:
         return
     _hits[name] += 1
     if _hits[name] >= int(times or 1):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm()

@@ -12,7 +12,7 @@ from app.abtest.models import Experiment
 from app.accounts.models import AuditEntry, Organisation, Person
 from app.campaigns.models import Campaign
 from app.db import db, scoped
-from app.delivery.models import Delivery, Send
+from app.delivery.models import Delivery, Send, in_campaign
 
 _WORDS = {
     "campaign.created": "made the campaign",
@@ -66,9 +66,7 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
     """The newest entries of this organisation's log about a campaign, its sends, tests and messages."""
     ids = {
         "send": select(Send.id).where(Send.campaign_id == campaign.id),  # unscoped: of this campaign
-        "delivery": select(Delivery.id).where(
-            Delivery.campaign_id == campaign.id
-        ),  # unscoped: of this campaign
+        "delivery": select(Delivery.id).where(in_campaign(campaign.id)),  # unscoped: of this campaign
         "experiment": select(Experiment.id).where(
             Experiment.campaign_id == campaign.id
         ),  # unscoped: of this campaign

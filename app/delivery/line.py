@@ -1,6 +1,7 @@
-"""One socket to a mail server: bytes out, whole replies in, with a limit on every wait.
+"""One socket to a mail server: bytes out, whole replies in.
 
-It knows nothing of mail transactions; `smtp` speaks the protocol over it.
+While the connection is opened it waits, with a limit on every wait; after `unblock` it never waits again: what the network does not
+take is kept, and what has not come is not there yet. It knows nothing of mail transactions.
 """
 
 import select
@@ -19,13 +20,14 @@ class Broken(Exception):
 
 
 class Line:
-    """A connection. `tick` is called at least once a second while it waits for the other side."""
+    """A connection. `tick` is called at least once a second while opening waits for the other side."""
 
     def __init__(self, connection: socket.socket, tick: Tick) -> None:
         self._socket: socket.socket | None = connection
         self._tick = tick
         self._parser = ReplyParser()
         self._replies: list[Reply] = []
+        self._unsent = memoryview(b"")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
@@ -76,6 +78,57 @@ class Line:
                 raise Broken("closed the connection")
             self._replies += self._parser.feed(data)
         return self._replies.pop(0)
+
+    # Without waiting
+
+    def unblock(self) -> None:
+        """From now on nothing waits. Raises Broken if the other side has spoken out of turn."""
+        if self.has_spoken():
+            raise Broken("spoke out of turn")
+        self._open().setblocking(False)
+
+    def fileno(self) -> int:
+        """The socket's number, for a selector."""
+        return self._open().fileno()
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes the network has not taken yet."""
+        return len(self._unsent)
+
+    def write(self, data: bytes) -> None:
+        """Hand `data` to the network as far as it takes it; the rest is kept for `flush`. Raises OSError."""
+        if self._unsent:
+            data = bytes(self._unsent) + data
+        self._unsent = memoryview(data)
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is kept. Raises OSError."""
+        connection = self._open()
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[connection.send(self._unsent) :]
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return
+
+    def replies(self) -> list[Reply]:
+        """The replies that have come. Raises BadReply, OSError, and Broken when the other side hung up and no reply is left to read."""
+        self._parser.check()
+        connection = self._open()
+        found: list[Reply] = []
+        while True:
+            try:
+                data = connection.recv(_CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return found
+            if not data and found:
+                return found  # the next look finds the end again
+            if not data:
+                raise Broken("closed the connection")
+            found += self._parser.feed(data)
+            if len(data) < _CHUNK and not (isinstance(connection, ssl.SSLSocket) and connection.pending()):
+                return found
 
     def close(self) -> None:
         """Close the socket; a second time does nothing."""

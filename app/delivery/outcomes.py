@@ -14,7 +14,7 @@ from app.delivery.models import Delivery, DeliveryState
 from app.delivery.wire import Outcome, Verdict
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Claimed:
     """A row this worker holds, with what is needed to write the mail."""
 
@@ -27,7 +27,7 @@ class Claimed:
     fields: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Decided:
     """What became of a committed row."""
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func
 
+from app import tokens
 from app.accounts.models import Organisation
 from app.audience.models import Contact
 from app.campaigns.models import Campaign
-from app.db import db, get_or_404, scoped
+from app.db import db, scoped
 from app.delivery.control import resend_from
-from app.delivery.models import Delivery, DeliveryState, Rendering
+from app.delivery.models import MESSAGE_PAGE, Delivery, DeliveryState, Rendering, in_campaign
 from app.errors import NotFound
 from app.web.paging import Page, offset_of
 
@@ -122,10 +123,11 @@ def uncertain(partner: Organisation, campaign: Campaign, limit: int | None = Non
 
 def message_for(partner: Organisation, campaign: Campaign, pid: str) -> Message:
     """One message of this campaign. Raises NotFound."""
-    delivery = get_or_404(partner, Delivery, pid)
-    if delivery.campaign_id != campaign.id:
+    condition = (Delivery.id == tokens.read(MESSAGE_PAGE, pid)) & in_campaign(campaign.id)
+    row = db.session.execute(_rows(partner, condition)).one_or_none()
+    if row is None:
         raise NotFound(kind="Delivery")
-    return _message(db.session.execute(_rows(partner, Delivery.id == delivery.id)).one())
+    return _message(row)
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def refusals(partner: Organisation, campaign: Campaign) -> list[Refusal]:
 
 
 def _of(campaign: Campaign, group: Group | None) -> ColumnElement[bool]:
-    mine = Delivery.campaign_id == campaign.id
+    mine = in_campaign(campaign.id)
     return mine & Delivery.state.in_(group.states) if group else mine
 
 

@@ -5,6 +5,7 @@ Strict on purpose: a message's fate hangs on the reply after the final dot, and 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_LINE = 4096
 MAX_LINES = 200
@@ -38,14 +39,20 @@ class Reply:
     @property
     def words(self) -> str:
         """The server's words for people and logs: at most 200 characters, addresses taken out."""
-        said = f"{self.code} {self.text}".strip()
-        return _ADDRESS.sub("…", "".join(c if c.isprintable() else " " for c in said))[:200]
+        return _words(f"{self.code} {self.text}".strip())
+
+
+@lru_cache(maxsize=512)
+def _words(said: str) -> str:
+    seen = said if said.isprintable() else "".join(c if c.isprintable() else " " for c in said)
+    return (_ADDRESS.sub("…", seen) if "@" in seen else seen)[:200]
 
 
 class ReplyParser:
     """Bytes in, replies out. Keeps what is incomplete for the next piece."""
 
     def __init__(self) -> None:
+        self._failed: BadReply | None = None
         self._buffer = b""
         self._code: int | None = None
         self._lines: list[str] = []
@@ -56,21 +63,34 @@ class ReplyParser:
         return not self._buffer and self._code is None
 
     def feed(self, data: bytes) -> list[Reply]:
-        """The replies that `data` completes. Raises BadReply at the first line that is none."""
+        """The replies that `data` completes. Raises BadReply for a line that is none, after what came whole before it was returned."""
+        self.check()
         self._buffer += data
         *lines, self._buffer = self._buffer.split(b"\n")
-        if len(self._buffer) > MAX_LINE:
-            raise BadReply("a line without an end")
-        return [reply for line in lines if (reply := self._line(line.removesuffix(b"\r"))) is not None]
+        found: list[Reply] = []
+        try:
+            for line in lines:
+                reply = self._line(line.removesuffix(b"\r"))
+                if reply is not None:
+                    found.append(reply)
+            if len(self._buffer) > MAX_LINE:
+                raise BadReply("a line without an end")
+        except BadReply as error:
+            self._failed = error
+            if not found:
+                raise
+        return found
+
+    def check(self) -> None:
+        """Raise BadReply if nonsense came behind the replies that were returned."""
+        if self._failed is not None:
+            raise self._failed
 
     def _line(self, line: bytes) -> Reply | None:
-        match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
-        if match is None:
-            raise BadReply("a line that is no reply")
-        code, goes_on = int(match[1]), match[2] == b"-"
+        code, goes_on, text = _read_line(line)
         if self._code is not None and code != self._code:
             raise BadReply("a reply whose lines disagree on the code")
-        self._lines.append((match[3] or b"").decode("utf-8", "replace").strip())
+        self._lines.append(text)
         if len(self._lines) > MAX_LINES:
             raise BadReply("a reply without an end")
         self._code = code
@@ -79,3 +99,12 @@ class ReplyParser:
         reply = Reply(code, tuple(self._lines))
         self._code, self._lines = None, []
         return reply
+
+
+@lru_cache(maxsize=512)
+def _read_line(line: bytes) -> tuple[int, bool, str]:
+    """Code, whether more lines follow, and the text. Raises BadReply."""
+    match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
+    if match is None:
+        raise BadReply("a line that is no reply")
+    return int(match[1]), match[2] == b"-", (match[3] or b"").decode("utf-8", "replace").strip()

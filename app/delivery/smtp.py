@@ -1,40 +1,21 @@
-"""A small SMTP client that always knows whether the final dot has left, which `smtplib` does not tell.
+"""Opening a connection to a mail server: greeting, EHLO, TLS, sign-in, with RFC 5321's time-outs for each phase.
 
-Before the dot an error is harmless and the message is tried again; after it only a well-formed reply decides (RFC 5321).
+A client of our own, since `smtplib` raises the same error whether the line died before or after the final dot. What is said on an
+open connection is `dialogue`.
 """
 
 import base64
 import socket
 import ssl
-import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-import structlog
-
-from app.delivery import failpoints
+from app.delivery.dialogue import Dialogue, Timeouts
 from app.delivery.line import Broken, Line, why
 from app.delivery.reply import BadReply, Reply
-from app.delivery.wire import Envelope, Form, Outcome, Tick, TransportAway, TransportRefuses, Verdict
-
-log = structlog.get_logger(__name__)
+from app.delivery.wire import Tick, TransportAway, TransportRefuses
 
 _TROUBLE = (OSError, Broken, BadReply)
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds by phase. RFC 5321 4.5.3.2 allows minutes; a relay next door answers in milliseconds, and a slice is short.
-
-    Giving up after the dot costs nothing but certainty: the message is then uncertain, never sent again by itself.
-    """
-
-    connect: float = 10
-    greeting: float = 30
-    command: float = 30
-    block: float = 30
-    dot: float = 60
 
 
 @dataclass(frozen=True)
@@ -57,47 +38,44 @@ class SmtpTransport:
         self.server = server
         self.our_name = our_name
 
-    def open(self, tick: Tick) -> "SmtpLane":
+    def open(self, tick: Tick) -> Dialogue:
         """Connect, greet, secure and sign in. Raises TransportAway or TransportRefuses."""
-        lane: SmtpLane | None = None
+        line: Line | None = None
         try:
             where = (self.server.host, self.server.port)
-            lane = SmtpLane(
-                self.server, Line(socket.create_connection(where, timeout=self.server.timeouts.connect), tick)
-            )
-            lane.greet(self.our_name)
+            line = Line(socket.create_connection(where, timeout=self.server.timeouts.connect), tick)
+            features = _Opening(self.server, line).greet(self.our_name)
+            line.unblock()
         except ssl.SSLCertVerificationError as error:
-            raise _closing(
-                lane, TransportRefuses(f"The mail server’s certificate doesn’t hold: {error.verify_message}.")
+            _close(line)
+            raise TransportRefuses(
+                f"The mail server’s certificate doesn’t hold: {error.verify_message}."
             ) from error
         except _TROUBLE as error:
-            raise _closing(lane, TransportAway(f"The mail server {why(error)}.")) from error
-        except TransportRefuses as refusal:
-            raise _closing(lane, refusal) from None
-        return lane
+            _close(line)
+            raise TransportAway(f"The mail server {why(error)}.") from error
+        except TransportRefuses:
+            _close(line)
+            raise
+        return Dialogue(line, features, self.server.timeouts)
 
 
-class SmtpLane:
-    """One connection, one message at a time."""
+def _close(line: Line | None) -> None:
+    if line is not None:
+        line.close()
 
-    form: Form = "qp"
+
+class _Opening:
+    """Everything up to the first message: 220, EHLO or HELO, TLS, AUTH."""
 
     def __init__(self, server: Server, line: Line) -> None:
         self.server = server
         self.line = line
         self.limits = server.timeouts
         self.features: dict[str, str] = {}
-        self._needs_reset = False
 
-    @property
-    def is_open(self) -> bool:
-        """Whether another message can go over this connection."""
-        return self.line.is_open
-
-    # Opening
-
-    def greet(self, our_name: str) -> None:
-        """220, EHLO or HELO, TLS, AUTH: everything up to the first message."""
+    def greet(self, our_name: str) -> dict[str, str]:
+        """Say hello; what the server offers, by name."""
         if self.server.implicit_tls:
             self._secure()
         self._expect(self.line.reply(self.limits.greeting), 220)
@@ -112,7 +90,7 @@ class SmtpLane:
             self._hello(our_name)
         if self.server.user:
             self._sign_in()
-        self.form = "8bit" if "8BITMIME" in self.features else "qp"
+        return self.features
 
     def _secure(self) -> None:
         self.line.secure(
@@ -149,125 +127,7 @@ class SmtpLane:
         if reply.code != 235:
             raise TransportRefuses("The mail server refuses the user name or password.", reply=reply.words)
 
-    # One message
-
-    def offer(self, envelope: Envelope) -> Outcome | None:
-        """MAIL, RCPT, DATA. None after 354; else what the refusal means. Nothing can be accepted yet."""
-        utf8 = "" if envelope.recipient.isascii() else " SMTPUTF8"
-        if utf8 and "SMTPUTF8" not in self.features:
-            return Outcome(
-                Verdict.REJECTED, "The mail server can’t take an address with letters outside ASCII"
-            )
-        try:
-            if self.line.has_spoken():
-                return self._interrupted(self.line.reply(self.limits.command))
-            if self._needs_reset:
-                self._ask("RSET")
-            self._needs_reset = True
-            body = " BODY=8BITMIME" if self.form == "8bit" else ""
-            reply = self._ask(f"MAIL FROM:<{envelope.sender}>{body}{utf8}")
-            if reply.code != 250:
-                return self._sender_refused(reply)
-            reply = self._ask(f"RCPT TO:<{envelope.recipient}>")
-            if reply.code not in (250, 251):
-                return self._refused(reply, "the address")
-            reply = self._ask("DATA")
-            return None if reply.code == 354 else self._refused(reply, "the message")
-        except _TROUBLE as error:
-            self.line.close()
-            return Outcome(Verdict.LATER, f"Before the message left, the mail server {why(error)}"[:80])
-
-    def push(self, envelope: Envelope) -> Outcome | None:
-        """The body and its dot. An outcome: it broke before the dot could leave, so the message was not accepted."""
-        data = stuff(envelope.body)
-        half = len(data) // 2
-        try:
-            self.line.send(data[:half], self.limits.block)
-            failpoints.hit("mid-body")
-            self.line.send(data[half:], self.limits.block)
-            if self.line.has_spoken():
-                return self._interrupted(self.line.reply(self.limits.command))
-        except _TROUBLE as error:
-            self.line.close()
-            return Outcome(Verdict.LATER, f"While the message left, the mail server {why(error)}"[:80])
-        try:
-            self.line.send(b".\r\n", self.limits.block)
-        except (
-            _TROUBLE
-        ) as error:  # it may have left all the same: `settle` finds the line closed and says uncertain
-            self.line.close()
-            log.info("smtp.dot_lost", error=type(error).__name__)
-        return None
-
-    def settle(self) -> Outcome:
-        """The answer to the dot: 250, a well-formed 4xx or 5xx decide; all else leaves it uncertain."""
-        started = time.monotonic()
-        try:
-            reply = self.line.reply(self.limits.dot)
-        except _TROUBLE as error:
-            self.line.close()
-            waited = time.monotonic() - started
-            said = f"No answer to the last line after {waited:.0f} s: the server {why(error)}"
-            return Outcome(
-                Verdict.UNCERTAIN, f"Their server took the message, then {why(error)}"[:80], said[:200]
-            )
-        self._needs_reset = False
-        if reply.code == 250:
-            return Outcome(Verdict.ACCEPTED, "", reply.words)
-        if reply.code >= 400:
-            return self._refused(reply, "the message")
-        self.line.close()
-        return Outcome(Verdict.UNCERTAIN, "Their server’s answer can’t be understood", reply.words)
-
-    def drop(self) -> None:
-        """Close without the dot: RFC 5321 has the server throw away what it got."""
-        self.line.close()
-
-    def close(self) -> None:
-        """QUIT if the line still stands; never raises."""
-        with suppress(*_TROUBLE):
-            self.line.send(b"QUIT\r\n", 1)
-        self.line.close()
-
-    # What refusals mean
-
-    def _refused(self, reply: Reply, what: str) -> Outcome:
-        if reply.code == 421:
-            return self._closing(reply)
-        if 400 <= reply.code < 500:
-            return Outcome(Verdict.LATER, f"The mail server puts {what} off", reply.words)
-        if 500 <= reply.code < 600:
-            return Outcome(Verdict.REJECTED, f"The mail server refuses {what}", reply.words)
-        self.line.close()  # 2xx or 3xx where none belongs: nobody knows any more who is where
-        return Outcome(Verdict.LATER, "The mail server’s answer makes no sense here", reply.words)
-
-    def _sender_refused(self, reply: Reply) -> Outcome:
-        """A refusal of the sender says nothing about the recipient: the campaign pauses, nobody is rejected."""
-        if reply.code == 421:
-            return self._closing(reply)
-        if 400 <= reply.code < 500:
-            return Outcome(Verdict.LATER, "The mail server puts the sender off", reply.words)
-        self.line.close()
-        stop = f"The mail server refuses the sender: {reply.words}"
-        return Outcome(
-            Verdict.LATER, "The mail server refuses the sender", reply.words, is_fault=False, stop=stop
-        )
-
-    def _interrupted(self, reply: Reply) -> Outcome:
-        """The server spoke out of turn: after that no answer can be matched to its question."""
-        if reply.code == 421:
-            return self._closing(reply)
-        self.line.close()
-        return Outcome(Verdict.LATER, "The mail server interrupted us", reply.words)
-
-    def _closing(self, reply: Reply) -> Outcome:
-        self.line.close()
-        stop = f"The mail server is not available: {reply.words}"
-        return Outcome(Verdict.LATER, "The mail server is closing", reply.words, is_fault=False, stop=stop)
-
     def _ask(self, command: str) -> Reply:
-        if any(char in command for char in "\r\n\0"):
-            raise Broken("was kept from a command with a line end in it")
         self.line.send(command.encode() + b"\r\n", self.limits.block)
         return self.line.reply(self.limits.command)
 
@@ -277,17 +137,3 @@ class SmtpLane:
         if reply.code >= 500 or reply.code == 421:
             raise TransportRefuses(f"The mail server turns us away: {reply.words}")
         raise Broken(f"said {reply.words}")
-
-
-def _closing(lane: SmtpLane | None, error: Exception) -> Exception:
-    if lane is not None:
-        lane.line.close()
-    return error
-
-
-def stuff(body: bytes) -> bytes:
-    """The body as DATA wants it: ending in CRLF, a dot at the start of a line doubled (RFC 5321 4.5.2)."""
-    if not body.endswith(b"\r\n"):
-        body += b"\r\n"
-    stuffed = body.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed

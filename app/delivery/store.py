@@ -1,47 +1,50 @@
 """The engine's view of the database: claims, the write-ahead commit of a round, and outcomes, each one short transaction.
 
-Every statement checks the row's state, epoch and worker, so that a worker that lost a row can never move it.
+Every statement checks the row's state and worker, so that a worker that lost a row can never move it.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
 
 from app.audience.models import Contact
 from app.delivery.blocked import blocked, reason
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.outcomes import Claimed, Decided, Retries, final_values, later_values, outcome_update
 from app.delivery.presence import LEASE, Presence, database_now
+from app.delivery.rounds import rounds
 from app.delivery.wire import Verdict
 
 MAX_CRASHES = 5  # a row that killed so many workers is set aside
 ALONE_AFTER = 2  # from so many on it is claimed alone, so that its neighbours finish
 
 
-@dataclass(frozen=True)
-class Round:
-    """What the write-ahead commit let through. `stopped`: the send is no longer sending."""
-
-    moved: frozenset[int]
-    stopped: bool
-
-
 class Store:
-    """All that one slice of one send reads and writes."""
+    """All that one slice of one send reads and writes. Use as a context."""
 
     def __init__(self, engine: Engine, presence: Presence, retries: Retries) -> None:
         self.engine = engine
         self.presence = presence
         self.send_id = presence.send_id
         self.retries = retries
+        self._floor = 0  # the last row claimed: what lies below was taken, or put off
         with engine.begin() as connection:
             send = connection.execute(
-                select(Send.partner_id, Send.vendor_id, Send.campaign_id).where(Send.id == self.send_id)
-            ).one()  # unscoped: a job
+                select(Send.partner_id, Send.vendor_id, Send.campaign_id).where(
+                    Send.id == self.send_id
+                )  # unscoped: a job
+            ).one()
         self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id)
         self._reason = reason(send.campaign_id)
+        self._rounds = rounds(engine, self.send_id, presence.id, self._blocked)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rounds.close()
 
     def rendering(self, rendering_id: int) -> bytes:
         """The compiled segments of a rendering."""
@@ -53,7 +56,7 @@ class Store:
             return segments
 
     def claim(self, limit: int) -> list[Claimed]:
-        """Up to `limit` due rows, now ours for a lease. A row that killed workers before comes alone."""
+        """Up to `limit` due rows, now ours for a lease, in the order of their ids. A row that killed workers before comes alone."""
         with self.engine.begin() as connection:
             moment = database_now(connection)
             due = and_(
@@ -62,26 +65,34 @@ class Store:
                 or_(Delivery.not_before.is_(None), Delivery.not_before <= moment),
                 _is_sending(self.send_id),
             )
-            ids = self._claim(connection, moment, and_(due, Delivery.crashes < ALONE_AFTER), limit)
+            calm = and_(due, Delivery.crashes < ALONE_AFTER)
+            ids = self._claim(connection, moment, and_(calm, Delivery.id > self._floor), limit)
+            if not ids and self._floor:
+                ids = self._claim(connection, moment, calm, limit)
             ids = ids or self._claim(connection, moment, due, 1)
+            self._floor = ids[-1] if ids else 0
             return self._load(connection, ids) if ids else []
 
     def _claim(
         self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int
     ) -> list[int]:
-        # In no order: sorting all that waits for each batch would cost more than sending it. In two statements: inside an UPDATE
-        # PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
+        # In two statements: inside an UPDATE PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
         chosen = (
-            select(Delivery.id).where(due).limit(limit).with_for_update(skip_locked=True)
+            select(Delivery.id)
+            .where(due)
+            .order_by(Delivery.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         )  # unscoped: a job
-        ids = sorted(connection.execute(chosen).scalars())
+        ids = list(connection.execute(chosen).scalars())
         values = {
             "state": DeliveryState.CLAIMED,
             "epoch": Delivery.epoch + 1,
             "worker": self.presence.id,
             "lease_until": moment + LEASE,
         }
-        connection.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))
+        if ids:
+            connection.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))
         return ids
 
     def _load(self, connection: Connection, ids: Collection[int]) -> list[Claimed]:
@@ -99,59 +110,47 @@ class Store:
             .where(Delivery.id.in_(ids))
             .order_by(Delivery.id)
         )
+        keys = [column.key for column in columns]
         return [
-            Claimed(
-                row.id,
-                row.epoch,
-                row.attempts,
-                row.rendering_id,
-                row.tracked,
-                row.email,
-                {c.key: getattr(row, c.key) for c in columns},
-            )
+            Claimed(row[0], row[1], row[2], row[3], row[4], row[5], dict(zip(keys, row[5:], strict=True)))
             for row in connection.execute(query)
         ]
 
-    def commit_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> Round:
-        """The write-ahead commit: outcomes of the last round, and claimed → committing for this one.
+    def commit_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> frozenset[int]:
+        """The write-ahead commit: outcomes of the last round, and claimed → committing for this one; the ids of the rows that moved.
 
         Moves a row only if it is still ours, the send is sending and the person has not said no; what a no stopped is suppressed.
         """
-        with self.engine.begin() as connection:
-            moment = database_now(connection)
-            self._write(connection, moment, decided)
-            ours = self._ours(rows)
-            statement = (
-                update(Delivery)
-                .where(ours, _is_sending(self.send_id), ~self._blocked)
-                .values(
-                    state=DeliveryState.COMMITTING,
-                    committed_at=moment,
-                    attempts=Delivery.attempts + 1,
-                    lease_until=None,
-                )
-                .returning(Delivery.id)
-            )
-            moved = frozenset(connection.execute(statement).scalars())
-            if len(moved) == len(rows):
-                return Round(moved, stopped=False)
-            self._suppress(connection, moment, ours)
-            return Round(moved, stopped=connection.execute(select(~_is_sending(self.send_id))).scalar_one())
+        accepted = [d for d in decided if d.outcome.verdict is Verdict.ACCEPTED]
+        if len(accepted) < len(decided):
+            self._record([d for d in decided if d.outcome.verdict is not Verdict.ACCEPTED])
+        moved = self._rounds.commit([row.id for row in rows], accepted)
+        for row in rows:
+            row.epoch = moved.get(row.id, row.epoch)
+        if len(moved) < len(rows):
+            self._suppress([row.id for row in rows if row.id not in moved])
+        return frozenset(moved)
 
-    def _suppress(self, connection: Connection, moment: datetime, ours: ColumnElement[bool]) -> None:
-        connection.execute(
-            update(Delivery)
-            .where(ours, self._blocked)
-            .values(
-                state=DeliveryState.SUPPRESSED,
-                reason=self._reason,
-                decided_at=moment,
-                lease_until=None,
-            )
-        )
+    def is_stopped(self) -> bool:
+        """Whether the send is no longer sending: paused, cancelled or over."""
+        with self.engine.begin() as connection:
+            return bool(connection.execute(select(~_is_sending(self.send_id))).scalar_one())
+
+    def _suppress(self, ids: Sequence[int]) -> None:
+        with self.engine.begin() as connection:
+            values = {
+                "state": DeliveryState.SUPPRESSED,
+                "reason": self._reason,
+                "decided_at": database_now(connection),
+                "lease_until": None,
+            }
+            connection.execute(update(Delivery).where(self._held(ids), self._blocked).values(**values))
 
     def record(self, decided: Sequence[Decided]) -> None:
         """Note outcomes outside a round."""
+        self.commit_round([], decided)
+
+    def _record(self, decided: Sequence[Decided]) -> None:
         with self.engine.begin() as connection:
             self._write(connection, database_now(connection), decided)
 
@@ -180,9 +179,9 @@ class Store:
                     .values(state=DeliveryState.FAILED, not_before=None, decided_at=moment)
                 )
 
-    def _ours(self, rows: Sequence[Claimed]) -> ColumnElement[bool]:
+    def _held(self, ids: Collection[int]) -> ColumnElement[bool]:
         return and_(
-            tuple_(Delivery.id, Delivery.epoch).in_([(row.id, row.epoch) for row in rows]),
+            Delivery.id.in_(ids),
             Delivery.state == DeliveryState.CLAIMED,
             Delivery.worker == self.presence.id,
         )
@@ -192,7 +191,23 @@ class Store:
         with self.engine.begin() as connection:
             moment = database_now(connection)
             values = {"state": state, "reason": reason[:80], "decided_at": moment, "lease_until": None}
-            connection.execute(update(Delivery).where(self._ours([row])).values(**values))
+            connection.execute(update(Delivery).where(self._held([row.id])).values(**values))
+
+    def put_off(self, rows: Sequence[tuple[Claimed, timedelta]]) -> None:
+        """Claimed rows go back to ready, each not before its time has passed; no try is counted."""
+        with self.engine.begin() as connection:
+            moment = database_now(connection)
+            for seconds, group in groupby(
+                sorted((round(w.total_seconds()), row.id) for row, w in rows), lambda x: x[0]
+            ):
+                values = {
+                    "state": DeliveryState.READY,
+                    "worker": None,
+                    "lease_until": None,
+                    "not_before": moment + timedelta(seconds=max(1, seconds)),
+                }
+                held = self._held([row_id for _, row_id in group])
+                connection.execute(update(Delivery).where(held).values(**values))
 
     def beat(self) -> None:
         """Heartbeat, and a longer lease on what is still claimed."""

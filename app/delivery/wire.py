@@ -1,6 +1,7 @@
-"""What the engine and a transport say to each other: envelopes in, outcomes out, and the two ways a transport gives up.
+"""What the engine and a transport say to each other: envelopes in, events out, and the two ways a transport gives up.
 
-A lane is one connection. In a round every lane gets one message: `offer` before the write-ahead commit, `push` and `settle` after it.
+A lane is one connection; once it is open nothing it does waits for the other side. In a round every lane that was invited hands
+over one message, after the write-ahead commit.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ class Verdict(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A verdict with its reason for people, and the server's last words (addresses taken out).
 
@@ -38,7 +39,7 @@ class Outcome:
     stop: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Envelope:
     """Who it is from and to on the wire, and the body's bytes: CRLF lines, dots not stuffed. `tag` names the delivery, opaquely."""
 
@@ -46,6 +47,28 @@ class Envelope:
     recipient: str
     body: bytes
     tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The other side waits for the body of the announced message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The announced message was refused, or the line broke before its end could leave: surely not accepted."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of the message that was handed over."""
+
+    outcome: Outcome
+
+
+Event = Invited | Declined | Settled
 
 
 class TransportAway(External):
@@ -59,7 +82,7 @@ class TransportRefuses(External):
 
 
 class Lane(Protocol):
-    """One connection of a transport."""
+    """One open connection of a transport, on which at most one message is announced and one handed over."""
 
     @property
     def form(self) -> Form:
@@ -67,26 +90,79 @@ class Lane(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether another message can go over it."""
+        """Whether it can still be used. What was handed over is settled before it closes by itself."""
 
-    def offer(self, envelope: Envelope) -> Outcome | None:
-        """Announce a message. None: the other side waits for the body. Safe to forget: nothing is accepted yet."""
+    @property
+    def can_announce(self) -> bool:
+        """Whether another message may be announced now."""
 
-    def push(self, envelope: Envelope) -> Outcome | None:
-        """Hand over the body with its end. An outcome means that it failed before the end, so surely not accepted."""
+    @property
+    def wants_write(self) -> bool:
+        """Whether bytes wait for the network to take them."""
 
-    def settle(self) -> Outcome:
-        """Wait for the answer to what was pushed."""
+    @property
+    def deadline(self) -> float:
+        """When to call `expire` (time.monotonic); infinity while nothing is awaited."""
+
+    def fileno(self) -> int:
+        """What to select on."""
+
+    def announce(self, envelope: Envelope) -> list[Event]:
+        """Say who it is from and to. Nothing can be accepted yet; the answer comes as Invited or Declined, now or from `advance`."""
+
+    def hand_over(self, following: Envelope | None) -> list[Event]:
+        """The announced message leaves, with its end; `following` is announced behind it. The answer comes as Settled."""
 
     def drop(self) -> None:
-        """Take back an offer: the connection closes, so that nothing of it can be accepted."""
+        """Take back what is announced: the connection closes once what was handed over is settled, or at once."""
+
+    def advance(self) -> list[Event]:
+        """Do what can be done without waiting, when there is something to read or room to write."""
+
+    def expire(self) -> list[Event]:
+        """The deadline passed: give up, and say what that means for each message."""
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Say goodbye; never raises."""
 
 
 class Transport(Protocol):
     """Opens lanes. Raises TransportAway or TransportRefuses."""
 
     def open(self, tick: Tick) -> Lane:
-        """A new lane; `tick` is called at least once a second while the lane waits for the other side."""
+        """A new lane; this may wait, and `tick` is called at least once a second meanwhile. Called from several threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now: seconds until it may be asked again, for `everyone` or only for this receiving domain."""
+
+    seconds: float
+    everyone: bool
+
+
+class Limits(Protocol):
+    """How fast messages may go, over all workers. Asked once a message, so it must be cheap."""
+
+    def take(self, domain: str) -> Wait | None:
+        """None: one message to this domain may go now, and is counted."""
+
+    def give_back(self, domain: str) -> None:
+        """It was not sent after all."""
+
+    def close(self) -> None:
+        """Give back what was set apart for this worker and not used."""
+
+
+class Unlimited:
+    """No limits at all."""
+
+    def take(self, domain: str) -> Wait | None:
+        """Always now."""
+        return None
+
+    def give_back(self, domain: str) -> None:
+        """Nothing was counted."""
+
+    def close(self) -> None:
+        """Nothing was set apart."""

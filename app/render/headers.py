@@ -59,10 +59,13 @@ def _folded(words: str, used: int) -> bytes:
 
 def _encoded_words(words: str) -> bytes:
     """Base64 words of whole characters, one to a line."""
-    chunks = [b""]
-    for char in words:
-        data = char.encode("utf-8", "replace")
-        if len(chunks[-1]) + len(data) > _CHUNK:
-            chunks.append(b"")
-        chunks[-1] += data
-    return b"\r\n ".join(b"=?utf-8?b?" + b64encode(chunk) + b"?=" for chunk in chunks)
+    data = words.encode("utf-8", "replace")
+    chunks = []
+    at = 0
+    while at < len(data):
+        end = at + _CHUNK
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # not in the middle of a character
+            end -= 1
+        chunks.append(b"=?utf-8?b?" + b64encode(data[at:end]) + b"?=")
+        at = end
+    return b"\r\n ".join(chunks)

@@ -2,10 +2,13 @@
 
 import base64
 import datetime as dt
+import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -14,13 +17,25 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.delivery.dialogue import Dialogue, stuff
 from app.delivery.line import Line
-from app.delivery.smtp import Server, SmtpTransport, Timeouts, stuff
-from app.delivery.wire import Envelope, Outcome, TransportAway, TransportRefuses, Verdict
+from app.delivery.smtp import Server, SmtpTransport, Timeouts
+from app.delivery.wire import (
+    Declined,
+    Envelope,
+    Event,
+    Invited,
+    Outcome,
+    Settled,
+    TransportAway,
+    TransportRefuses,
+    Verdict,
+)
 
 Script = Callable[[socket.socket, "Talk"], None]
 MAIL = Envelope("campaigns+t@throughline.example", "anna@people.example", b"Subject: x\r\n\r\nHello\r\n")
-QUICK = Timeouts(connect=2, greeting=0.5, command=0.5, block=0.5, dot=0.5)
+OTHER = Envelope("campaigns+u@throughline.example", "bram@people.example", b"Subject: y\r\n\r\n.Hello\r\n")
+QUICK = Timeouts(connect=2, greeting=0.5, command=0.5, data=0.5, block=0.5, dot=0.5)
 
 
 class Talk:
@@ -38,6 +53,10 @@ class Talk:
         line = self._file.readline().decode().rstrip("\r\n")
         self.heard.append(line)
         return line
+
+    def close(self) -> None:
+        self._file.close()
+        self.link.close()
 
     def body(self) -> None:
         while self.hear() != ".":
@@ -63,15 +82,11 @@ def serve() -> Iterator[Callable[..., tuple[int, list[Talk]]]]:
                     link, _ = listener.accept()
                 except OSError:
                     return
-                with link:
-                    try:
-                        wrapped = context.wrap_socket(link, server_side=True) if context else link
-                        talk = Talk(wrapped)
-                        talks.append(talk)
+                with link, suppress(OSError, ValueError):
+                    talk = Talk(context.wrap_socket(link, server_side=True) if context else link)
+                    talks.append(talk)
+                    with closing(talk):
                         script(talk)
-                        wrapped.close()
-                    except (OSError, ValueError):
-                        continue
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -90,16 +105,44 @@ def transport(port: int, **more: object) -> SmtpTransport:
     return SmtpTransport(Server("127.0.0.1", port, timeouts=QUICK, **more), "tests.example")  # type: ignore[arg-type]
 
 
+def opened(port: int, **more: object) -> Dialogue:
+    return transport(port, **more).open(lambda: None)
+
+
+def hear(lane: Dialogue) -> list[Event]:
+    """What the lane has to say next, as the engine hears it."""
+    events: list[Event] = []
+    while not events:
+        wait = max(0.0, min(2.0, lane.deadline - time.monotonic()))
+        write = [lane] if lane.wants_write else []
+        readable, writable, _ = select.select([lane], write, [], wait)
+        if readable or writable:
+            events = lane.advance()
+        elif lane.deadline < time.monotonic():
+            events = lane.expire()
+    return events
+
+
+def deliver(lane: Dialogue, mail: Envelope) -> Outcome:
+    """Announce, hand over where invited, and what became of it."""
+    events = lane.announce(mail) or hear(lane)
+    if isinstance(events[-1], Invited):
+        events = lane.hand_over(None) or hear(lane)
+    assert isinstance(events[-1], Declined | Settled)
+    return events[-1].outcome
+
+
 def send(port: int, **more: object) -> Outcome:
     """One message over one connection."""
-    lane = transport(port, **more).open(lambda: None)
+    lane = opened(port, **more)
     try:
-        return lane.offer(MAIL) or lane.push(MAIL) or lane.settle()
+        return deliver(lane, MAIL)
     finally:
         lane.close()
 
 
 def hello(talk: Talk, *features: str) -> None:
+    """Greet, and offer these features."""
     talk.say("220 mx.example ESMTP")
     talk.hear()
     talk.say("\r\n".join([*(f"250-{name}" for name in ("mx.example", *features)), "250 HELP"]))
@@ -155,6 +198,7 @@ def test_a_reply_in_pieces_and_lines_is_one_reply(serve: Callable[..., tuple[int
         (".", "452 4.3.1 full", Verdict.LATER, False),
         (".", "554 5.7.1 spam", Verdict.REJECTED, False),
         (".", "421 4.3.2 closing", Verdict.LATER, True),
+        ("RCPT", "252 2.0.0 will try", Verdict.ACCEPTED, False),
         (".", "354 again", Verdict.UNCERTAIN, False),
         (".", "200 hm", Verdict.UNCERTAIN, False),
         (".", "banana", Verdict.UNCERTAIN, False),
@@ -169,11 +213,13 @@ def test_each_reply_in_each_phase(
         for verb, good in (("MAIL", "250 ok"), ("RCPT", "250 ok"), ("DATA", "354 go on")):
             talk.hear()
             talk.say(answer if verb == step else good)
-            if verb == step:
+            if verb == step and not answer.startswith("252"):
                 talk.hear()
                 return
         talk.body()
-        if answer:
+        if step == "RCPT":
+            talk.say("250 ok")
+        elif answer:
             talk.say(answer)
         talk.hear()
 
@@ -246,15 +292,235 @@ def test_one_connection_carries_many_messages(serve: Callable[..., tuple[int, li
         talk.hear()
 
     port, talks = serve(script)
-    lane = transport(port).open(lambda: None)
-    refused = lane.offer(MAIL)
-    assert refused is not None
-    assert refused.verdict is Verdict.REJECTED
-    assert lane.offer(MAIL) is None
-    assert lane.push(MAIL) is None
-    assert lane.settle().verdict is Verdict.ACCEPTED
+    lane = opened(port)
+    assert deliver(lane, MAIL).verdict is Verdict.REJECTED
+    assert deliver(lane, MAIL).verdict is Verdict.ACCEPTED
     lane.close()
     assert len(talks) == 1
+
+
+def announced(talk: Talk) -> None:
+    """Three commands in one breath."""
+    assert [talk.hear().partition(":")[0] for _ in range(3)] == ["MAIL FROM", "RCPT TO", "DATA"]
+
+
+def test_pipelined_the_next_message_is_announced_behind_the_dot(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING", "8BITMIME")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        talk.body()
+        announced(talk)
+        talk.say("250 kept\r\n250 ok\r\n250 ok\r\n354 go on")
+        talk.body()
+        talk.say("250 kept too")
+        talk.hear()
+
+    port, talks = serve(script)
+    lane = opened(port)
+    lane.announce(MAIL)
+    assert hear(lane) == [Invited()]
+    lane.hand_over(OTHER)
+    assert not lane.can_announce
+    assert hear(lane) == [Settled(Outcome(Verdict.ACCEPTED, "", "250 kept")), Invited()]
+    lane.hand_over(None)
+    assert lane.can_announce, "behind a dot another may be announced"
+    assert hear(lane) == [Settled(Outcome(Verdict.ACCEPTED, "", "250 kept too"))]
+    lane.close()
+    assert "..Hello" in talks[0].heard
+
+
+@pytest.mark.parametrize("data", ["503 5.5.1 no recipients", "354 go on"])
+def test_a_refusal_among_pipelined_answers_concerns_its_own_message_only(
+    serve: Callable[..., tuple[int, list[Talk]]], data: str
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING")
+        announced(talk)
+        talk.say(f"250 ok\r\n550 5.1.1 unknown\r\n{data}")
+        if data.startswith("354"):
+            assert talk.hear() == ".", "an empty body for nobody ends it (RFC 2920, 3.1)"
+            talk.say("554 5.5.1 no recipients")
+        else:
+            assert talk.hear() == "RSET"
+            talk.say("250 ok")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        talk.body()
+        talk.say("250 kept")
+        talk.hear()
+
+    port, _ = serve(script)
+    lane = opened(port)
+    assert deliver(lane, MAIL).verdict is Verdict.REJECTED
+    while not lane.can_announce:
+        select.select([lane], [], [], 1)
+        assert lane.advance() == []
+    assert deliver(lane, OTHER).verdict is Verdict.ACCEPTED
+    lane.close()
+
+
+def test_a_line_that_breaks_behind_the_dot_leaves_one_uncertain_and_one_untouched(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        talk.body()
+
+    port, _ = serve(script)
+    lane = opened(port)
+    lane.announce(MAIL)
+    hear(lane)
+    lane.hand_over(OTHER)
+    settled, declined = hear(lane)
+    assert isinstance(settled, Settled)
+    assert isinstance(declined, Declined)
+    assert settled.outcome.verdict is Verdict.UNCERTAIN
+    assert declined.outcome.verdict is Verdict.LATER
+    assert not declined.outcome.is_fault, "it was not its own message that broke the line"
+    assert not lane.is_open
+
+
+def test_a_good_answer_counts_although_nonsense_follows_it(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        talk.body()
+        talk.say("250 kept\r\nbanana")
+        talk.hear()
+
+    port, _ = serve(script)
+    lane = opened(port)
+    lane.announce(MAIL)
+    hear(lane)
+    lane.hand_over(OTHER)
+    events = hear(lane)
+    while len(events) < 2:
+        events += hear(lane)
+    assert isinstance(events[0], Settled)
+    assert events[0].outcome.verdict is Verdict.ACCEPTED
+    assert isinstance(events[1], Declined)
+    assert events[1].outcome.verdict is Verdict.LATER
+
+
+def test_what_is_dropped_after_the_invitation_is_never_sent(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        talk.hear()
+
+    port, talks = serve(script)
+    lane = opened(port)
+    lane.announce(MAIL)
+    hear(lane)
+    lane.drop()
+    assert not lane.is_open
+    time.sleep(0.1)
+    assert talks[0].heard[-1] == "", "the connection closed without a dot"
+
+
+def test_421_ends_a_connection_that_has_served_and_pauses_nothing(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk)
+        envelope(talk)
+        talk.body()
+        talk.say("250 kept")
+        talk.hear()
+        talk.say("421 4.7.0 enough on this connection")
+
+    port, _ = serve(script)
+    lane = opened(port)
+    assert deliver(lane, MAIL).verdict is Verdict.ACCEPTED
+    outcome = deliver(lane, OTHER)
+    assert (outcome.verdict, outcome.stop, outcome.is_fault) == (Verdict.LATER, "", False)
+    assert not lane.is_open
+
+
+def test_a_slow_reader_gets_the_whole_body(serve: Callable[..., tuple[int, list[Talk]]]) -> None:
+    big = Envelope(MAIL.sender, MAIL.recipient, b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 200_000)
+
+    def script(talk: Talk) -> None:
+        hello(talk, "PIPELINING")
+        announced(talk)
+        talk.say("250 ok\r\n250 ok\r\n354 go on")
+        time.sleep(0.3)
+        talk.body()
+        talk.say("250 kept")
+        talk.hear()
+
+    port, talks = serve(script)
+    lane = opened(port)
+    lane.limits = Timeouts(command=5, data=5, block=5, dot=5)
+    assert deliver(lane, big).verdict is Verdict.ACCEPTED
+    assert len(talks[0].heard) > 200_000
+    lane.close()
+
+
+def test_a_server_that_hangs_in_the_middle_of_the_body_has_not_got_it(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    big = Envelope(MAIL.sender, MAIL.recipient, b"0123456789abcdef\r\n" * 600_000)
+
+    def script(talk: Talk) -> None:
+        talk.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        hello(talk)
+        envelope(talk)
+        time.sleep(1)
+
+    port, _ = serve(script)
+    lane = opened(port)
+    outcome = deliver(lane, big)
+    assert outcome.verdict is Verdict.LATER
+    assert outcome.reason.startswith("While the message left")
+
+
+def test_a_message_larger_than_the_server_takes_is_not_even_announced(
+    serve: Callable[..., tuple[int, list[Talk]]],
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, "SIZE 10")
+        talk.hear()
+
+    port, talks = serve(script)
+    lane = opened(port)
+    assert deliver(lane, MAIL).verdict is Verdict.REJECTED
+    lane.close()
+    assert talks[0].heard[1:] in ([], ["QUIT"])
+
+
+@pytest.mark.parametrize(
+    ("features", "verdict"), [(("SMTPUTF8", "8BITMIME"), Verdict.ACCEPTED), ((), Verdict.REJECTED)]
+)
+def test_an_address_in_other_letters_needs_a_server_that_takes_them(
+    serve: Callable[..., tuple[int, list[Talk]]], features: tuple[str, ...], verdict: Verdict
+) -> None:
+    def script(talk: Talk) -> None:
+        hello(talk, *features)
+        envelope(talk)
+        talk.body()
+        talk.say("250 kept")
+        talk.hear()
+
+    port, talks = serve(script)
+    lane = opened(port)
+    mail = Envelope(MAIL.sender, "müller@people.example", b"x\r\n")
+    assert deliver(lane, mail).verdict is verdict
+    lane.close()
+    if verdict is Verdict.ACCEPTED:
+        assert talks[0].heard[1].endswith("SMTPUTF8")
+        assert talks[0].heard[2] == "RCPT TO:<müller@people.example>"
 
 
 @pytest.mark.parametrize(("features", "expected"), [("AUTH PLAIN LOGIN", 1), ("AUTH LOGIN", 3)])
@@ -376,7 +642,7 @@ def test_starttls_is_used_and_greeted_again(
         inner.body()
         inner.say("250 kept")
         inner.hear()
-        link.close()
+        inner.close()
 
     port, _ = serve(script)
     trusted = ssl.create_default_context(cafile=str(certificate))
@@ -424,9 +690,8 @@ def test_a_line_end_in_an_address_never_becomes_a_command(
         talk.hear()
 
     port, talks = serve(script)
-    lane = transport(port).open(lambda: None)
-    outcome = lane.offer(Envelope("a@b.example", "x@y.example>\r\nRCPT TO:<z@y.example", b"x"))
+    lane = opened(port)
+    outcome = deliver(lane, Envelope("a@b.example", "x@y.example>\r\nRCPT TO:<z@y.example", b"x"))
     lane.close()
-    assert outcome is not None
-    assert outcome.verdict is Verdict.LATER
+    assert outcome.verdict is Verdict.REJECTED
     assert not any("z@y.example" in line for talk in talks for line in talk.heard)

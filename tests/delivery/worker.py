@@ -53,6 +53,7 @@ def start(send: Send, fail_at: str = "", dot: float = 2) -> Worker:
     code = 1
     try:
         os.environ[failpoints.VARIABLE] = fail_at
+        failpoints.arm()
         _work(send_id, dot)
         code = 0
     except BaseException:
