@@ -3,6 +3,10 @@
 Tokens are the only thing that ties a mail to a delivery; without tracking consent links carry the rendering's token instead.
 """
 
+from collections.abc import Iterable
+
+import idna
+
 from app import tokens
 from app.delivery.outcomes import Claimed
 from app.delivery.wire import Envelope, Form
@@ -24,13 +28,19 @@ class MailWriter:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.key = tokens.token_key()
         self.sender, _, self.domain = settings.mail_from.rpartition("@")
         self._parsed: dict[int, Segments] = {}
+        key = tokens.token_key()
+        self._delivery, self._click, self._rendering, self._open, self._unsubscribe, self._bounce = (
+            tokens.maker(purpose, key) for purpose in (DELIVERY, CLICK, RENDERING, OPEN, UNSUBSCRIBE, BOUNCE)
+        )
 
     def may_mail(self, email: str) -> bool:
         """Whether this installation may mail the address: see MAIL_ALLOW."""
         return may_mail(self.settings, email)
+
+    def expect(self, rows: Iterable[Claimed]) -> None:
+        """Nothing is written ahead."""
 
     def envelope(self, row: Claimed, segments: bytes, form: Form) -> Envelope:
         """The finished mail. Raises SpliceError or Invalid where the address can't be mailed."""
@@ -38,25 +48,20 @@ class MailWriter:
             self._parsed[row.rendering_id] = Segments.from_bytes(segments)
         address = ascii_domain(row.email)
         made = self.tokens(row)
-        body = self._parsed[row.rendering_id].splice(Recipient(address, made, row.fields), form)
+        body, has_dots = self._parsed[row.rendering_id].written(Recipient(address, made, row.fields), form)
         # The bounce address carries a token of its own, so that a returned mail finds its delivery and a forged one does not.
-        bounce = tokens.make(BOUNCE, row.id, self.key)
-        return Envelope(f"{self.sender}+{bounce}@{self.domain}", address, body, made.delivery)
+        sender = f"{self.sender}+{self._bounce(row.id)}@{self.domain}"
+        return Envelope(sender, address, body, made.delivery, has_dots)
 
     def tokens(self, row: Claimed) -> Tokens:
         """This delivery's tokens: the same over all attempts, so the Message-ID is too."""
-        delivery = tokens.make(DELIVERY, row.id, self.key)
-        click = (
-            tokens.make(CLICK, row.id, self.key)
-            if row.tracked
-            else tokens.make(RENDERING, row.rendering_id, self.key)
-        )
+        delivery = self._delivery(row.id)
         return Tokens(
-            click=click,
-            unsubscribe=tokens.make(UNSUBSCRIBE, row.id, self.key),
+            click=self._click(row.id) if row.tracked else self._rendering(row.rendering_id),
+            unsubscribe=self._unsubscribe(row.id),
             message_id=delivery,
             delivery=delivery,
-            open=tokens.make(OPEN, row.id, self.key) if row.tracked else None,
+            open=self._open(row.id) if row.tracked else None,
         )
 
 
@@ -66,6 +71,6 @@ def ascii_domain(email: str) -> str:
         return email
     local, _, domain = email.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
         raise Invalid("This is no address a mail can be sent to.") from None

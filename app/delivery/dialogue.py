@@ -137,7 +137,7 @@ class Dialogue:
     def _push(self, envelope: Envelope, following: Envelope | None) -> None:
         self._flying = True
         self._needs_reset = False
-        data = stuff(envelope.body)
+        data = stuff(envelope.body) if envelope.has_dots else ended(envelope.body)
         refusal = self._impossible(following) if following else None
         if refusal is not None:
             self._events.append(Declined(refusal))
@@ -378,8 +378,12 @@ def _limit(text: str) -> int:
 
 def stuff(body: bytes) -> bytes:
     """The body as DATA wants it: ending in CRLF, a dot at the start of a line doubled (RFC 5321 4.5.2)."""
-    if not body.endswith(b"\r\n"):
-        body += b"\r\n"
+    body = ended(body)
     if b"\n." in body:
         body = body.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body
+
+
+def ended(body: bytes) -> bytes:
+    """The body with CRLF at its end."""
+    return body if body.endswith(b"\r\n") else body + b"\r\n"

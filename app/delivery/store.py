@@ -4,10 +4,12 @@ Every statement checks the row's state and worker, so that a worker that lost a 
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.audience.models import Contact
 from app.delivery.blocked import blocked, reason
@@ -45,6 +47,20 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self._rounds.close()
+
+    def reopen(self) -> None:
+        """Begin anew on a fresh connection, after the database was away."""
+        with suppress(SQLAlchemyError):
+            self._rounds.close()
+        self._rounds = rounds(self.engine, self.send_id, self.presence.id, self._blocked)
+
+    def never_left(self, ids: Sequence[int]) -> None:
+        """Rows of a round whose commit got no answer go back, whether it was made or not: nothing of them was handed over."""
+        values = {"state": DeliveryState.READY, "worker": None, "lease_until": None}
+        mine = and_(Delivery.id.in_(ids), Delivery.worker == self.presence.id)
+        held = or_(Delivery.state == DeliveryState.CLAIMED, Delivery.state == DeliveryState.COMMITTING)
+        with self.engine.begin() as connection:
+            connection.execute(update(Delivery).where(mine, held).values(**values))
 
     def rendering(self, rendering_id: int) -> bytes:
         """The compiled segments of a rendering."""

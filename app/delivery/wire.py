@@ -41,12 +41,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class Envelope:
-    """Who it is from and to on the wire, and the body's bytes: CRLF lines, dots not stuffed. `tag` names the delivery, opaquely."""
+    """Who it is from and to on the wire, and the body's bytes: CRLF lines, dots not stuffed. `tag` names the delivery, opaquely.
+
+    `has_dots`: a line of the body may begin with a dot. False only where that is known: nobody looks again.
+    """
 
     sender: str
     recipient: str
     body: bytes
     tag: str = ""
+    has_dots: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ def field_value(place: Place, fields: Mapping[str, str]) -> str:
 
 def clean_field(raw: str) -> str:
     """One line, no control or bidi-override characters, at most 100 characters."""
+    if raw.isprintable() and len(raw) <= 100 and "  " not in raw:
+        return raw.strip()  # nothing that isn't printable: no control, bidi or separator but single spaces
     text = " ".join(_UNSEEN.sub(" ", raw).split())
     return text if len(text) <= 100 else text[:99] + "…"
 

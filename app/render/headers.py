@@ -9,7 +9,8 @@ from base64 import b64encode
 from app.render.errors import SpliceError
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+# The part before the @ may be in any letters (RFC 6531); whether the mail server takes them is for the transport to see.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\u00a1-\ufffd-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _CHUNK = 42
 
@@ -24,7 +25,7 @@ def unstructured(text: str, used: int) -> bytes:
 
 def address(name: str, email: str) -> bytes:
     """`Name <email>`. Raises SpliceError if the address is none that may stand in a header."""
-    if not _ADDRESS.fullmatch(email):
+    if not _ADDRESS.fullmatch(email) or not email.isprintable():
         raise SpliceError("This is no address a mail can be sent to.")
     words = _CONTROL.sub(" ", name).strip()
     if not words:

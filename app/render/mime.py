@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from functools import lru_cache
+from html import escape
 from typing import Literal
 
 from app.render import headers, places, quoted
@@ -20,7 +21,6 @@ from app.render.places import Place, PlaceKind
 
 Form = Literal["8bit", "qp"]
 _MAGIC = b"TLS1"
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,21 @@ class Segments:
 
     def splice(self, recipient: Recipient, form: Form = "8bit") -> bytes:
         """The whole message for this recipient, CRLF lines, dots not stuffed. Raises SpliceError for an impossible address."""
-        row, ops = self._plans[form]
+        return self.written(recipient, form)[0]
+
+    def written(self, recipient: Recipient, form: Form = "8bit") -> tuple[bytes, bool]:
+        """The same, and whether a line of it may begin with a dot: known from the pieces without reading the whole again."""
+        row, dots, ops = self._plans[form]
         out = row.copy()
         encode = quoted.encode_value if form == "qp" else None
         for op, spots in ops:
             value = _VALUES[op.what](op, recipient)
             if encode and op.how != "header":
                 value = encode(value) if value else b""
+            dots = dots or _may_begin_a_line_with_a_dot(value)
             for spot in spots:
                 out[spot] = value
-        return b"".join(out)
+        return b"".join(out), dots
 
     def to_bytes(self) -> bytes:
         """For storing: a magic word, the ops as JSON, then the static bytes."""
@@ -211,16 +216,21 @@ def _merged(parts: Iterable[bytes | Op]) -> tuple[bytes | Op, ...]:
     return tuple(out)
 
 
-_Plan = tuple[list[bytes], list[tuple[Op, list[int]]]]
+_Plan = tuple[list[bytes], bool, list[tuple[Op, list[int]]]]
+
+
+def _may_begin_a_line_with_a_dot(piece: bytes) -> bool:
+    return piece[:1] == b"." or b"\n." in piece
 
 
 def _plan(parts: tuple[bytes | Op, ...]) -> _Plan:
-    """The row to copy for each recipient, and each different op with all its spots."""
+    """The row to copy for each recipient, whether a dot may begin a line of it, and each different op with all its spots."""
     spots: dict[Op, list[int]] = {}
     for at, part in enumerate(parts):
         if isinstance(part, Op):
             spots.setdefault(part, []).append(at)
-    return [p if isinstance(p, bytes) else b"" for p in parts], list(spots.items())
+    row = [p if isinstance(p, bytes) else b"" for p in parts]
+    return row, any(map(_may_begin_a_line_with_a_dot, row)), list(spots.items())
 
 
 def _field(op: Op, recipient: Recipient) -> bytes:
@@ -232,11 +242,15 @@ def _field(op: Op, recipient: Recipient) -> bytes:
 def _escaped(raw: str, how: str) -> bytes:
     """The value for text or HTML in at most VALUE_LIMIT bytes, cut at a character."""
     text = clean_field(raw)
-    value = (text.translate(_HTML) if how == "html" else text).encode()
+    value = _written(text, how)
     while len(value) > VALUE_LIMIT:
         text = text[: max(1, len(text) * VALUE_LIMIT // len(value) - 1)].rstrip("…") + "…"
-        value = (text.translate(_HTML) if how == "html" else text).encode()
+        value = _written(text, how)
     return value
+
+
+def _written(text: str, how: str) -> bytes:
+    return (escape(text) if how == "html" else text).encode()
 
 
 def _subject_value(op: Op, recipient: Recipient) -> bytes:

@@ -1,10 +1,13 @@
 """A slice against a scripted mail server: each reply leads to the state that docs/delivery.md promises."""
 
+from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from app import clock
 from app.audience.models import SuppressionReason, SuppressionScope
@@ -17,6 +20,8 @@ from app.delivery.engine import End, Policy
 from app.delivery.models import DeliveryState, Send, SendingWorker, SendStatus
 from app.delivery.outcomes import Retries
 from app.delivery.smtp import Server, SmtpTransport, Timeouts
+from app.delivery.store import Store
+from app.delivery.wire import Wait
 from app.settings import current
 from tests.delivery import made
 from tests.delivery.conftest import check_invariants
@@ -265,3 +270,95 @@ def test_the_last_message_finishes_send_and_campaign(app: Flask, cast: Cast, sin
     db.session.refresh(campaign)
     assert campaign.status is CampaignStatus.FINISHED
     assert campaign.finished_at is not None
+
+
+def test_a_database_that_goes_away_in_the_middle_costs_nobody_their_mail(
+    app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = launched(cast, *(f"p{n}" for n in range(40)))
+    real, calls = Store.commit_round, count()
+
+    def away(self: Store, rows: Any, decided: Any) -> Any:
+        number = next(calls)
+        if number == 6:
+            real(self, rows, decided)  # it was committed, but the answer is lost
+        if 6 <= number < 9:
+            raise OperationalError("UPDATE", {}, Exception("the server closed the connection"))
+        return real(self, rows, decided)
+
+    monkeypatch.setattr(Store, "commit_round", away)
+    result = run(sink, send, Policy(lanes=3, retries=FAST.retries))
+    assert result.end is End.TIME, "more is due"
+    assert S.COMMITTING not in check_invariants(sink, send.id).values()
+    run(sink, send)
+    assert set(check_invariants(sink, send.id).values()) == {S.ACCEPTED}
+
+
+def test_a_database_that_stays_away_leaves_the_rest_to_the_sweeper(
+    app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = launched(cast, *(f"p{n}" for n in range(10)))
+    monkeypatch.setattr("app.delivery.slices.SALVAGE_SECONDS", 0.5)
+    calls, real = count(), Store.commit_round
+
+    def away(self: Store, rows: Any, decided: Any) -> Any:
+        if next(calls) >= 3:
+            raise OperationalError("UPDATE", {}, Exception("the server closed the connection"))
+        return real(self, rows, decided)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "commit_round", away)
+        with pytest.raises(OperationalError):
+            run(sink, send)
+    assert len(db.session.scalars(select(SendingWorker)).all()) == 1, "its rows can be found by it"
+    check_invariants(sink, send.id)
+
+
+class OneDomainWaits:
+    """Limits that let three messages a domain go, and note what was given back."""
+
+    def __init__(self, everyone: bool = False) -> None:
+        self.everyone = everyone
+        self.taken = 0
+        self.closed = False
+
+    def take(self, domain: str) -> Wait | None:
+        self.taken += 1
+        return Wait(30.0, self.everyone) if self.taken > 3 else None
+
+    def give_back(self, domain: str) -> None:
+        self.taken -= 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_domain_at_its_limit_waits_and_costs_nobody_a_try(app: Flask, cast: Cast, sink: Sink) -> None:
+    send = launched(cast, *(f"p{n}" for n in range(8)))
+    limits = OneDomainWaits()
+    assert run(sink, send, Policy(limits=limits)).end is End.EMPTY
+    states = check_invariants(sink, send.id)
+    assert list(states.values()).count(S.ACCEPTED) == 3
+    waiting = [made.delivery(send.id, local) for local, state in states.items() if state is S.READY]
+    assert len(waiting) == 5
+    assert {row.attempts for row in waiting} == {0}
+    slots = sorted((row.not_before - clock.now()).total_seconds() for row in waiting if row.not_before)
+    assert slots[0] > 25
+    assert slots[-1] > slots[0] + 100, "they don’t all come back at once"
+    assert limits.closed
+
+
+def test_a_limit_for_everyone_holds_the_slice_and_the_window_ends_it(
+    app: Flask, cast: Cast, sink: Sink
+) -> None:
+    send = launched(cast, *(f"p{n}" for n in range(8)))
+    policy = Policy(limits=OneDomainWaits(everyone=True), until=clock.now() + timedelta(seconds=1))
+    assert run(sink, send, policy).end is End.TIME
+    states = list(check_invariants(sink, send.id).values())
+    assert (states.count(S.ACCEPTED), states.count(S.READY)) == (3, 5)
+
+
+def test_a_slice_makes_room_where_others_wait(app: Flask, cast: Cast, sink: Sink) -> None:
+    send = launched(cast, *(f"p{n}" for n in range(8)))
+    policy = Policy(seconds=60, limits=OneDomainWaits(everyone=True), others_wait=lambda: True)
+    assert run(sink, send, policy).end is End.TIME

@@ -113,10 +113,23 @@ def test_an_address_that_could_break_the_header_is_refused() -> None:
         "<a@b.example>",
         "",
         "a@b,c@d",
-        "ü@b.example",
+        "a@ü.example",
+        "a\u202eb@c.example",
+        "a\x85b@c.example",
     ):
         with pytest.raises(SpliceError):
             segments().splice(recipient(email=bad))
+
+
+def test_an_address_in_other_letters_stands_as_it_is() -> None:
+    assert "müller@b.example" in segments().splice(recipient(email="müller@b.example")).decode()
+
+
+@pytest.mark.parametrize("name", [".dot", "x\n.dot", "..", "Anna"])
+@pytest.mark.parametrize("form", ["8bit", "qp"])
+def test_no_line_that_begins_with_a_dot_is_overlooked(name: str, form: Form) -> None:
+    message, has_dots = segments().written(recipient(name), form)
+    assert has_dots or not (message.startswith(b".") or b"\n." in message)
 
 
 @pytest.mark.parametrize("field", ["public_url", "feedback_id", "message_domain"])

@@ -1,0 +1,318 @@
+"""The rounds of a slice: announce on many connections, commit those that were invited together, hand them over, note the answers.
+
+The database is told before a byte of a body leaves, and no transaction is open while the network is waited for (docs/delivery.md).
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.delivery import failpoints
+from app.delivery.intake import Intake, Writer
+from app.delivery.lanes import Lanes, Seat
+from app.delivery.outcomes import Claimed, Decided, Retries
+from app.delivery.presence import HEARTBEAT_SECONDS
+from app.delivery.store import Store
+from app.delivery.wire import Declined, Event, Invited, Limits, Outcome, Settled, Unlimited, Verdict
+
+log = structlog.get_logger(__name__)
+
+AWAY_PAUSE = timedelta(seconds=10)
+SALVAGE_SECONDS = 40.0  # for so long a slice tries to write down what it knows when the database is away
+_DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.Error)
+_NOTED_WITHIN = 0.5  # seconds after which outcomes are written down though no round came
+_ROWS_A_LANE = 5  # a connection is opened for so many rows
+_LEAST = 2.0  # seconds that a slice lasts though others wait
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a slice behaves. `seconds`: when it takes on no more, as after `until`; `lanes`: connections at most; `others_wait`: asked now and then."""
+
+    seconds: float = 20
+    batch: int = 500
+    lanes: int = 1
+    retries: Retries = field(default_factory=Retries)
+    limits: Limits = field(default_factory=Unlimited)
+    until: datetime | None = None
+    others_wait: Callable[[], bool] = lambda: False
+
+
+class End(StrEnum):
+    """Why a slice ended."""
+
+    EMPTY = "empty"  # nothing is due any more
+    TIME = "time"  # more is due: ring again
+    STOPPED = "stopped"  # paused or cancelled
+    AWAY = "away"  # the mail server can't be reached; the sweeper rings again
+    REFUSED = "refused"  # the mail server won't have us: pause, with `why`
+    DRAINED = "drained"  # this process is asked to stop
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a slice ended, for people where it must pause, and how many messages it decided."""
+
+    end: End
+    why: str = ""
+    decided: int = 0
+
+
+class Slice:
+    """Rows go: claimed → announced on a seat → invited → (commit) → handed over → decided → pending → written down."""
+
+    def __init__(
+        self, store: Store, lanes: Lanes, writer: Writer, policy: Policy, is_draining: Callable[[], bool]
+    ) -> None:
+        self.store = store
+        self.lanes = lanes
+        self.policy = policy
+        self.is_draining = is_draining
+        self.intake = Intake(store, writer, policy.limits, policy.batch)
+        self.started = self.last_beat = self.last_look = self.last_minded = time.monotonic()
+        self.refused: list[
+            Decided
+        ] = []  # declined before they were committed: the next round commits them first
+        self.pending: list[Decided] = []  # outcomes that the next commit writes down
+        self.pending_since = 0.0
+        self.troubled = True  # the send may say that its server can't be reached
+        self.end: End | None = None
+        self.why = ""
+        self.pause: timedelta | None = None
+        self.decided = 0
+
+    def run(self) -> Result:
+        """Rounds until something ends the slice; then what is held goes back. Raises what the database raised if it stays away."""
+        try:
+            while not self.is_done():
+                self.listen(self.lanes.wait(self.patience()))
+                self.tick()
+                self.fill()
+                self.round()
+            self.flush()
+            self.intake.give_back()
+            self.store.release(self.pause)
+        except _DATABASE_TROUBLE as error:
+            self.salvage(error)
+        finally:
+            self.policy.limits.close()
+        return Result(self.end or End.EMPTY, self.why, self.decided)
+
+    def is_done(self) -> bool:
+        """Whether nothing more can happen in this slice; says why it ends."""
+        if self.refused or any(seat.is_busy for seat in self.lanes.seats):
+            return False
+        if self.end is None and self.intake.dry and not self.intake.rows:
+            self.flush()  # what was put off a moment ago may be due again
+            if self.intake.dry:
+                self.end = End.EMPTY
+        return self.end is not None
+
+    def finish(self, end: End, why: str = "", pause: timedelta | None = None) -> None:
+        """Take on nothing more; what is handed over is waited for. The first reason counts."""
+        if self.end is not None:
+            return
+        self.end, self.why, self.pause = end, why, pause
+        self.intake.rows.clear()  # they go back with the release
+        if end is not End.TIME:
+            for seat in list(self.lanes.seats):
+                if seat.announced is not None and not seat.invited:
+                    self.drop(seat)
+
+    def patience(self) -> float:
+        """How long to wait for the network: not at all while there is something to take on."""
+        if self.end is None and self.intake.rows and any(_is_free(seat) for seat in self.lanes.seats):
+            return max(0.0, min(0.25, self.intake.held_until - time.monotonic()))
+        return 0.25 if self.lanes.seats or self.lanes.is_opening or self.intake.dry else 0.0
+
+    # Taking on
+
+    def fill(self) -> None:
+        """Announce the next rows on the seats that are free."""
+        if self.end is not None or self.intake.is_held or not self.intake.has_more():
+            return
+        self.open()
+        for seat in list(self.lanes.seats):
+            while _is_free(seat):
+                mail = self.intake.next_mail(seat.lane.form)
+                if mail is None:
+                    return
+                seat.announced, envelope = mail
+                self.listen((seat, event) for event in seat.lane.announce(envelope))
+                self.lanes.watch(seat)
+
+    def open(self) -> None:
+        """Open connections for what is held; give up where none can be had."""
+        self.lanes.open(min(self.policy.lanes, 1 + len(self.intake.rows) // _ROWS_A_LANE))
+        if self.lanes.seats and self.troubled:
+            self.store.trouble(None)
+            self.troubled = False
+        if self.lanes.seats or self.lanes.is_opening:
+            return
+        if self.lanes.refused is not None:
+            self.finish(End.REFUSED, self.lanes.refused.message)
+        elif self.lanes.away is not None:
+            self.store.trouble(self.lanes.away.message[:200])
+            self.finish(End.AWAY, self.lanes.away.message, AWAY_PAUSE)
+
+    # Rounds
+
+    def round(self) -> None:
+        """Commit the rows whose bodies are invited, and hand over those that moved; outcomes ride in the same commit."""
+        ready = [seat for seat in self.lanes.seats if seat.invited]
+        if not ready and not self.refused:
+            return
+        failpoints.hit("before-commit")
+        rows = [seat.announced for seat in ready if seat.announced is not None]
+        moved = self.commit(rows, self.refused)
+        failpoints.hit("after-commit")
+        refused, self.refused = self.refused, []
+        self.note(d for d in refused if d.row.id in moved)
+        for seat in ready:
+            if seat.announced is not None and seat.announced.id in moved:
+                self.hand_over(seat)
+            else:
+                self.drop(seat)
+        failpoints.hit("after-dot")
+        if len(moved) < len(rows) + len(refused) and self.store.is_stopped():
+            self.finish(End.STOPPED)
+
+    def commit(self, rows: list[Claimed], refused: list[Decided]) -> frozenset[int]:
+        """The round's commit. What is put off by it may be claimed again."""
+        moved = self.store.commit_round([*rows, *(d.row for d in refused)], self.pending)
+        if any(each.outcome.verdict is Verdict.LATER for each in self.pending):
+            self.intake.dry = False
+        self.pending = []
+        return moved
+
+    def hand_over(self, seat: Seat) -> None:
+        """The body leaves, and the next message is announced behind it."""
+        seat.flying, seat.announced, seat.invited = seat.announced, None, False
+        following = None
+        mail = self.intake.next_mail(seat.lane.form) if self.end is None else None
+        if mail is not None:
+            seat.announced, following = mail
+        self.listen((seat, event) for event in seat.lane.hand_over(following))
+        self.lanes.watch(seat)
+
+    def drop(self, seat: Seat) -> None:
+        """A row that may not go: the connection closes without its dot, so that nothing of it can be accepted."""
+        if seat.announced is not None:
+            self.intake.not_sent(seat.announced)
+        seat.announced, seat.invited = None, False
+        seat.lane.drop()
+        self.lanes.watch(seat)
+
+    def listen(self, events: Iterable[tuple[Seat, Event]]) -> None:
+        """What the other side said."""
+        for seat, event in events:
+            if isinstance(event, Settled):
+                failpoints.hit("after-reply")
+                row, seat.flying = seat.flying, None
+                if row is not None:
+                    self.note([Decided(row, event.outcome)])
+            elif isinstance(event, Invited):
+                seat.invited = seat.announced is not None
+            else:
+                self.declined(seat, event)
+
+    def declined(self, seat: Seat, event: Declined) -> None:
+        """The announced row was refused, before it was committed."""
+        row, seat.announced, seat.invited = seat.announced, None, False
+        if row is not None:
+            self.intake.not_sent(row)
+            self.refused.append(Decided(row, event.outcome))
+            self.look_for_stop(event.outcome)
+
+    def note(self, decided: Iterable[Decided]) -> None:
+        """Keep outcomes for the next commit."""
+        for each in decided:
+            if not self.pending:
+                self.pending_since = time.monotonic()
+            self.pending.append(each)
+            self.decided += 1
+            self.look_for_stop(each.outcome)
+
+    def look_for_stop(self, outcome: Outcome) -> None:
+        """Pause where the server wants nothing more of us."""
+        if outcome.stop:
+            self.finish(End.REFUSED, outcome.stop)
+
+    # Housekeeping
+
+    def tick(self) -> None:
+        """Now and then: note outcomes, say that we live, keep the lease, see whether it is time to end."""
+        moment = time.monotonic()
+        if self.pending and moment - self.pending_since >= _NOTED_WITHIN:
+            self.flush()
+        if moment - self.last_look < 0.2:
+            return
+        self.last_look = moment
+        self.listen(self.lanes.expired())
+        self.intake.give_back()
+        if self.is_draining():
+            self.finish(End.DRAINED)
+        elif moment - self.started >= self.policy.seconds or self.is_late():
+            self.finish(End.TIME)
+        if moment - self.last_minded >= 1.0:
+            self.last_minded = moment
+            self.mind_others(moment)
+        if moment - self.last_beat >= HEARTBEAT_SECONDS:
+            self.last_beat = moment
+            self.store.beat()
+
+    def is_late(self) -> bool:
+        """Whether the window in which this send may go has closed."""
+        return self.policy.until is not None and clock.now() >= self.policy.until
+
+    def mind_others(self, moment: float) -> None:
+        """Let other sends have this worker where they wait for one; act on a pause although no round comes."""
+        if self.end is None and moment - self.started >= _LEAST and self.policy.others_wait():
+            self.finish(End.TIME)
+        if self.end is None and self.store.is_stopped():
+            self.finish(End.STOPPED)
+
+    def flush(self) -> None:
+        """Write outcomes down now."""
+        if self.pending:
+            self.commit([], [])
+            failpoints.hit("after-outcome")
+
+    def salvage(self, error: Exception) -> None:
+        """The database went away: nothing more leaves, answers that are due are heard, and all that is known is written once it is back.
+
+        Raises `error` if it stays away: the sweeper then finds what was handed over and calls it uncertain.
+        """
+        log.warning("slice.database_away", send_id=self.store.send_id, error=type(error).__name__)
+        kept = [seat.announced for seat in self.lanes.seats if seat.announced is not None]
+        kept += [each.row for each in self.refused]
+        self.refused = []
+        self.finish(End.TIME)
+        for seat in list(self.lanes.seats):
+            if seat.announced is not None:
+                self.drop(seat)
+        until = time.monotonic() + SALVAGE_SECONDS
+        while time.monotonic() < until:
+            self.listen(self.lanes.wait(0.25))
+            self.listen(self.lanes.expired())
+            try:
+                self.store.reopen()
+                self.commit([], [])
+                if not any(seat.flying for seat in self.lanes.seats):
+                    self.store.never_left([row.id for row in kept])
+                    self.store.release(None)
+                    return
+            except _DATABASE_TROUBLE:
+                time.sleep(0.25)
+        raise error
+
+
+def _is_free(seat: Seat) -> bool:
+    return seat.announced is None and seat.lane.can_announce
