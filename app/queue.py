@@ -32,6 +32,7 @@ class JobName(StrEnum):
     EXPAND_SEND = "expand_send"
     SEND_SLICE = "send_slice"
     FINISH_SEND = "finish_send"
+    CHECK_MAIL = "check_mail"
     RECALL_SEND = "recall_send"
 
 

@@ -30,6 +30,7 @@ ALLOWED = {
     "delivery/ses_lane": {"boto3", "botocore", "socket"},  # the same, and a pair of sockets to wake its loop
     "delivery/transport": {"socket"},  # this machine's own name
     "delivery/presence": {"socket"},  # this machine's own name
+    "delivery/turns": {"socket"},  # this machine's own name
     "delivery/limits": {"redis"},  # counters in the Redis of the settings
     "delivery/buckets": {"redis"},  # the same
 }
