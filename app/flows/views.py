@@ -12,6 +12,7 @@ from app.campaigns.steps import steps
 from app.campaigns.when_form import ANY
 from app.campaigns.zones import Window
 from app.clock import local, now
+from app.delivery import warmup
 from app.delivery.forms import LaunchForm
 from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
@@ -20,6 +21,7 @@ from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
 from app.flows.mail_rules import mail_rules
 from app.kits.step_words import whom
+from app.settings import current
 from app.web.boundary import discard
 from app.web.filters import count
 
@@ -122,6 +124,7 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = 
         changed=changed,
         steps=steps(campaign),
         money=_money_rules(found),
+        introduced=warmup.announcement(current(), found.people, campaign.scheduled_at),
         mail=mail_rules(found),
         looked=precheck.latest(found),
         may_launch=found.may_launch
