@@ -37,7 +37,7 @@ class JobName(StrEnum):
 
 
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.
-_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND})
+_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND, JobName.CHECK_MAIL})
 
 
 def connect(settings: Settings) -> redis.Redis:

@@ -124,8 +124,8 @@ def _lines(found: LaunchCheck, seen: dict[Target, Seen]) -> list[Line]:
         lines.append(Line("met", "The landing page is ready", "It is published with the launch."))
     for kind in ("link", "picture"):
         mine = {target: got for target, got in seen.items() if target.kind == kind}
-        lines += _summed_up(kind, mine)
         lines += [_trouble(found, target, got) for target, got in mine.items() if got.trouble]
+        lines += _summed_up(kind, mine)
     return lines
 
 
@@ -143,7 +143,8 @@ def _summed_up(kind: Kind, seen: dict[Target, Seen]) -> list[Line]:
     if fine == len(seen):
         title = f"The {one} {does}" if fine == 1 else f"All {fine} {many} {do}"
         return [Line("met", title)]
-    return [Line("met", f"{fine} of {len(seen)} {many} {do if fine != 1 else does}")] if fine else []
+    others = f"The other {one} {does}" if fine == 1 else f"The other {fine} {many} {do}"
+    return [Line("met", others)] if fine else []
 
 
 def _trouble(found: LaunchCheck, target: Target, got: Seen) -> Line:

@@ -95,6 +95,7 @@ def told(row: MailCheck) -> list[tuple[str, str, str]]:
     return [(line["state"], line["title"], line["note"]) for line in row.found]
 
 
+@pytest.mark.both_databases
 def test_a_sound_mail_is_said_to_be_sound(cast: Cast, server: Web, as_person: Browser) -> None:
     campaign = complete(cast, ["ana"])
     server.paths["/facts"] = answer(200, b"facts")
@@ -205,6 +206,7 @@ def test_our_own_pictures_and_pages_are_looked_up_not_asked_for(
     assert line["href"].endswith("#slot-picture")
 
 
+@pytest.mark.both_databases
 def test_the_result_holds_until_a_word_changes(cast: Cast, server: Web, as_person: Browser) -> None:
     campaign = complete(cast, ["ana"])
     run(campaign)
@@ -297,6 +299,7 @@ def test_what_finds_no_time_is_told(cast: Cast, server: Web, monkeypatch: pytest
     assert "no time left" in line["note"]
 
 
+@pytest.mark.both_databases
 def test_a_check_whose_worker_died_is_taken_again_and_given_up_after_three(
     app: Flask, cast: Cast, as_person: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
