@@ -7,10 +7,12 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from app.delivery.ses import SesTransport
 from app.delivery.smtp import Server, SmtpTransport
 from app.delivery.wire import Transport
+from app.lazy import lazy
 from app.settings import Settings
+
+ses = lazy("app.delivery.ses")  # with all of botocore, which few installations need
 
 _PORTS = {"smtp": 587, "smtps": 465}
 
@@ -23,13 +25,14 @@ def transport_for(settings: Settings, tags: Mapping[str, str] | None = None) -> 
     parts = urlsplit(settings.mail_transport)
     if parts.scheme == "ses":
         given = dict(parse_qsl(parts.query))
-        return SesTransport(
+        amazon: Transport = ses.SesTransport(
             parts.hostname or "",
             endpoint=given.get("endpoint", ""),
             lanes=settings.send_connections,
             configuration_set=given.get("configuration_set", ""),
             tags=tags,
         )
+        return amazon
     server = Server(
         host=parts.hostname or "",
         port=parts.port or _PORTS[parts.scheme],
