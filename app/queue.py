@@ -32,11 +32,12 @@ class JobName(StrEnum):
     EXPAND_SEND = "expand_send"
     SEND_SLICE = "send_slice"
     FINISH_SEND = "finish_send"
+    CHECK_MAIL = "check_mail"
     RECALL_SEND = "recall_send"
 
 
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.
-_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND})
+_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND, JobName.CHECK_MAIL})
 
 
 def connect(settings: Settings) -> redis.Redis:

@@ -3,12 +3,13 @@
 In development the secrets and paths come from the data directory; in production each must be given.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import current_app
 
@@ -246,7 +247,17 @@ def _transport(raw: str) -> str:
     named = raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname
     if raw != "sandbox" and not named:
         raise ValueError("must be sandbox, smtp://HOST, smtps://HOST or ses://REGION.")
+    if raw.startswith("ses://"):
+        for name, value in parse_qsl(urlsplit(raw).query, keep_blank_values=True):
+            known = _SES.get(name)
+            if known is None or not re.fullmatch(known, value):
+                raise ValueError(
+                    "behind ses://REGION? only configuration_set=NAME and endpoint=URL make sense."
+                )
     return raw
+
+
+_SES = {"configuration_set": r"[A-Za-z0-9_-]{1,64}", "endpoint": r"https?://[^/\s]+/?"}
 
 
 def _sender(raw: str) -> str:

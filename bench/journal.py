@@ -32,6 +32,12 @@ def jobs(log: Path) -> list[Job]:
     ]
 
 
+def is_over(log: Path) -> bool:
+    """Whether the job that finished the send has come to its own end."""
+    events = [line.get("event") for line in _lines(log)]
+    return "send.finished" in events and "job.done" in events[events.index("send.finished") :]
+
+
 def troubles(log: Path) -> list[str]:
     """Lines of warning and worse, and what is no log line at all."""
     found = [str(line) for line in _lines(log) if line.get("level") not in ("debug", "info")]

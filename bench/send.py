@@ -137,7 +137,7 @@ def _wait_for_end(here: Place, recipients: int) -> None:
     if not came or status[0] != "finished":
         lines = "\n".join(journal.troubles(here.log("run"))[:5])
         raise AppError(f"The send did not come to its end: {status}\n{lines}")
-    wait(lambda: _named(here, JobName.FINISH_SEND), 10)
+    wait(lambda: journal.is_over(here.log("run")), 30)
 
 
 def _counted(here: Place, taking: sink.Sink, recipients: int) -> Sent:

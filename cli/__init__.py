@@ -18,6 +18,7 @@ COMMANDS = (
     "bounce",
     "contacts",
     "db",
+    "delivery",
     "demo",
     "dkim",
     "kit",

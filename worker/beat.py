@@ -21,6 +21,7 @@ from app.audience.jobs import purge_files, wake_imports
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
+from app.flows.jobs import wake_checks
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -48,6 +49,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),
+    Wake("mail checks", 5, wake_checks),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
 )

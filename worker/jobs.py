@@ -20,6 +20,7 @@ from app.audience.jobs import import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
 from app.errors import Conflict, NotFound
+from app.flows.jobs import check_mail
 from app.flows.launch import start_due
 from app.flows.next_step import start_step
 from app.mail.jobs import send_mail
@@ -36,6 +37,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.EXPAND_SEND: expand_send,
     JobName.SEND_SLICE: next_slice,
     JobName.FINISH_SEND: finish_send,
+    JobName.CHECK_MAIL: check_mail,
     JobName.RECALL_SEND: recall_send,
 }
 

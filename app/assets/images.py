@@ -7,11 +7,21 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
-
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from typing import TYPE_CHECKING, Any
 
 from app.errors import Invalid
+from app.lazy import lazy
+
+if TYPE_CHECKING:
+    import PIL
+    from PIL import Image, ImageCms, ImageOps
+else:
+    PIL, Image, ImageCms, ImageOps = (
+        lazy("PIL"),
+        lazy("PIL.Image"),
+        lazy("PIL.ImageCms"),
+        lazy("PIL.ImageOps"),
+    )
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -75,7 +85,7 @@ def _redraw(kind: str, data: bytes, max_pixels: int) -> CleanImage:
     except Invalid:
         raise
     except (
-        UnidentifiedImageError,
+        PIL.UnidentifiedImageError,
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
         OSError,
@@ -90,7 +100,7 @@ def _redraw(kind: str, data: bytes, max_pixels: int) -> CleanImage:
     return CleanImage(out.getvalue(), ending, content_type, picture.width, picture.height)
 
 
-def _flat(source: Image.Image, kind: str) -> Image.Image:
+def _flat(source: "Image.Image", kind: str) -> "Image.Image":
     """Pixels alone, in sRGB, without the profile, the comments and the other frames."""
     source.load()
     see_through = source.mode in ("RGBA", "LA", "PA") or "transparency" in source.info
@@ -102,7 +112,7 @@ def _flat(source: Image.Image, kind: str) -> Image.Image:
     return clean
 
 
-def _srgb(source: Image.Image) -> Image.Image:
+def _srgb(source: "Image.Image") -> "Image.Image":
     profile = source.info.get("icc_profile")
     if not profile or source.mode not in ("RGB", "CMYK", "L"):
         return source

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from flask import current_app
 
 from app.assets.errors import FileGone, StoreFailed
 from app.lazy import lazy
 from app.settings import Settings, current
 
-boto3 = lazy("boto3")
+boto3, botocore_config, refusals = lazy("boto3"), lazy("botocore.config"), lazy("botocore.exceptions")
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 _TROUBLE = "Files can’t be stored or read just now. Nothing was changed; try again in a minute."
@@ -107,7 +105,7 @@ class S3Store:
 
     def __init__(self, bucket: str, region: str | None = None, endpoint: str | None = None) -> None:
         self.bucket = bucket
-        config = Config(
+        config = botocore_config.Config(
             connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"}
         )
         self.client: Any = boto3.client(
@@ -135,7 +133,7 @@ class S3Store:
                 body = self.client.get_object(**where, **({"Range": f"bytes={start}-"} if start else {}))[
                     "Body"
                 ]
-            except ClientError as error:
+            except refusals.ClientError as error:
                 if _code(error) != "InvalidRange":
                     raise
                 return io.BytesIO()  # at or past the end, where a file on disk reads empty too
@@ -206,7 +204,7 @@ def _disk_errors() -> Iterator[None]:
         raise StoreFailed(_TROUBLE, errno=error.errno) from error
 
 
-def _code(error: ClientError) -> str:
+def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -214,9 +212,9 @@ def _code(error: ClientError) -> str:
 def _s3_errors() -> Iterator[None]:
     try:
         yield
-    except ClientError as error:
+    except refusals.ClientError as error:
         if _code(error) in ("NoSuchKey", "404", "NotFound"):
             raise FileGone() from None
         raise StoreFailed(_TROUBLE, code=_code(error)) from error
-    except BotoCoreError as error:
+    except refusals.BotoCoreError as error:
         raise StoreFailed(_TROUBLE, code=type(error).__name__) from error

@@ -20,7 +20,7 @@ from app.campaigns.queries import campaign_for
 from app.campaigns.steps import steps
 from app.campaigns.subject_test import SubjectTest
 from app.errors import Invalid, TooMany
-from app.kits.pieces import KitSource, Slot, SlotType
+from app.kits.pieces import KitSource, Slot, SlotType, StepAct
 from app.kits.step_words import when, whom
 from app.render.errors import RenderError
 
@@ -142,7 +142,7 @@ def _page(campaign: Campaign, typed: Typed, subject_form: SubjectForm | None = N
     )
 
 
-def _sequence(kit: KitSource) -> list[dict[str, str]]:
+def _sequence(kit: KitSource) -> list[dict[str, str | bool]]:
     """What goes out when and to whom, each with its preview; empty where there is one mail only."""
     return [
         {
@@ -150,6 +150,7 @@ def _sequence(kit: KitSource) -> list[dict[str, str]]:
             "when": when(step),
             "whom": f"To {whom(step.unless, step.only)}" if step.day else "To everyone who may be mailed",
             "key": f"email/{email.name}",
+            "asks": bool({*step.unless, *step.only} - {StepAct.SUBMITTED}),
         }
         for step in kit.steps
         if len(kit.steps) > 1 and (email := kit.email(step.email))

@@ -17,7 +17,7 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import ENDED, RUNNING, Row, campaign_for, campaigns_of, vendor_of
 from app.campaigns.steps import address, steps
 from app.errors import Invalid
-from app.flows import copy_views, trial_views
+from app.flows import copy_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
 from app.kits.queries import version_for
 from app.render.errors import RenderError
@@ -25,7 +25,7 @@ from app.web import hosts
 from app.web.security import framed_mail
 
 previews = hosts.public(Blueprint("previews", __name__, url_prefix="/preview"))
-blueprints = [bp, previews, *trial_views.blueprints, *copy_views.blueprints]
+blueprints = [bp, previews, *trial_views.blueprints, *copy_views.blueprints, *precheck_views.blueprints]
 
 Answer = str | BaseResponse | tuple[str, int]
 

@@ -11,8 +11,8 @@ from wtforms.validators import AnyOf
 
 from app.accounts.organise import timezones
 from app.campaigns.models import Campaign, Clock
-from app.campaigns.zones import Window
-from app.clock import local
+from app.campaigns.zones import Window, meant
+from app.clock import local, now
 from app.web.forms import DateField, Form, TimeField
 
 NOW, LATER = "now", "later"
@@ -71,9 +71,10 @@ class WhenForm(Form):
     def window(self) -> Window | None:
         """The hours it may go out in; None for any, and for hours that never open."""
         opens, closes = self.opens.data, self.closes.data
-        if self.hours.data != WITHIN or not opens or not closes or opens >= closes:
+        days = frozenset(_DAYS.get(self.days.data or "", ()))
+        if self.hours.data != WITHIN or not days or not opens or not closes or opens >= closes:
             return None
-        return Window(frozenset(_DAYS[self.days.data]), opens, closes)
+        return Window(days, opens, closes)
 
     def prepare(self, campaign: Campaign, fill: bool) -> None:
         """Offer the zones, and with `fill` show what is planned for a campaign."""
@@ -85,7 +86,7 @@ class WhenForm(Form):
         planned = campaign.planned_for
         if planned is None and campaign.scheduled_at is not None:
             planned = local(campaign.scheduled_at, campaign.timezone)
-        if planned is not None:
+        if planned is not None and meant(planned, campaign.timezone).moment > now():
             self.when.data, self.day.data = LATER, planned.date()
             self.time.data = planned.time().replace(second=0, microsecond=0)
         self.clock.data = campaign.clock
@@ -107,7 +108,12 @@ class WhenForm(Form):
 
     def validate_closes(self, field: TimeField) -> None:
         """Hours end after they begin."""
-        if self.hours.data == WITHIN and not self.window and not field.errors:
+        opens = self.opens.data
+        if (
+            self.hours.data == WITHIN
+            and not (opens and field.data and opens < field.data)
+            and not field.errors
+        ):
             field.errors = [*field.errors, "Choose an hour after the first one."]
 
 

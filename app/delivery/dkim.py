@@ -11,6 +11,8 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from email.message import EmailMessage
+from email.policy import SMTP
 from functools import lru_cache
 from typing import TypeVar
 
@@ -146,6 +148,15 @@ def signer_for(settings: Settings) -> Signer | None:
         raise BadKey(f"The DKIM key can’t be read: {error.strerror}.") from None
     leave_out = REPLACED_BY_SES if by_ses else frozenset()
     return Signer(settings.dkim_domain, settings.dkim_selector, pem, leave_out)
+
+
+def signed(settings: Settings, message: EmailMessage | bytes) -> EmailMessage | bytes:
+    """A single mail with its signature in front; as it is where the mail server signs. Raises BadKey."""
+    signer = signer_for(settings)
+    if signer is None:
+        return message
+    finished = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)
+    return signer.header(finished) + finished
 
 
 def header_fields(head: bytes) -> dict[bytes, list[bytes]]:

@@ -3,12 +3,25 @@
 All of them may run twice, or at once, or die at any point: the rows say where things stand.
 """
 
+from dataclasses import replace
+
 import structlog
 from flask import Flask
 
 from app.accounts import audit
 from app.db import db
-from app.delivery import control, expand, finish, recall, seed_copies, sweep, turns, watch
+from app.delivery import (
+    control,
+    expand,
+    finish,
+    pulse,
+    recall,
+    seed_copies,
+    sweep,
+    timing,
+    turns,
+    watch,
+)
 from app.delivery.compose import MailWriter
 from app.delivery.engine import End, Policy, run_slice
 from app.delivery.models import Send
@@ -52,6 +65,14 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
     writer = MailWriter(settings)
     policy = policy or Policy(lanes=settings.send_connections)
     db.session.remove()  # no transaction of the session's may be open while we send
+    if pulse.is_stale(db.engine):
+        log.info("slice.after_a_stop", send_id=send_id)
+        return  # the beat looks first at what came due meanwhile
+    gate = timing.gate(db.engine, send_id)
+    if gate.opens_at is not None:
+        log.info("slice.outside_hours", send_id=send_id)
+        return  # the beat rings when they begin
+    policy = replace(policy, until=gate.until)
     result = run_slice(db.engine, settings.data_dir, send_id, transport_for(settings), writer, policy)
     if result.end is End.REFUSED:
         control.pause_by_system(send_id, result.why)
@@ -79,6 +100,8 @@ def wake_due(app: Flask) -> int:
     """The beat: mend what is stuck and ring for what is due, from the database alone; returns how many jobs were rung for."""
     with app.app_context():
         settings = current()
+        pulse.look()
+        db.session.commit()
         jobs = sweep.sweep(db.engine, settings.data_dir)
         db.session.remove()
         if jobs:

@@ -3,17 +3,21 @@
 A figure here always equals the number of deliveries in those states.
 """
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import func, literal, select
 
 from app.campaigns.models import Campaign
 from app.clock import now
 from app.db import UtcDateTime, db
+from app.delivery import recall, tally
 from app.delivery.models import Delivery, DeliveryState, Send, SendStatus
 
 _WINDOW = timedelta(seconds=30)
+_FEW = 100_000  # rows that may be looked at for the speed of the first seconds
 _SOON = timedelta(seconds=30)  # a wait that is not worth a word
 _S = DeliveryState
 
@@ -30,6 +34,8 @@ class Progress:
     trouble: str | None
     at: datetime
     waits_until: datetime | None = None  # nothing may go out before: its hours, or everybody's own time
+    waits_for: str | None = None  # why nothing goes out for the rest of the day
+    pace: str | None = None  # the limit that sets the speed
     between: bool = False  # nothing goes out now, and a later step waits for its time
 
     def of(self, *states: DeliveryState) -> int:
@@ -67,6 +73,13 @@ class Progress:
         return self.accepted + self.refused + self.uncertain + self.left_out
 
     @property
+    def left(self) -> timedelta | None:
+        """The time until it is done at this speed, in whole minutes; None where nobody can say."""
+        if self.ends_at is None:
+            return None
+        return timedelta(minutes=math.ceil((self.ends_at - self.at) / timedelta(minutes=1)))
+
+    @property
     def to_go(self) -> int:
         """Still waiting."""
         return self.total - self.decided
@@ -76,15 +89,10 @@ def of(campaign: Campaign, step: int | None = None) -> Progress:
     """Count a campaign's deliveries over all its sends, or over those of one step: the first one's are people, each once."""
     query = select(Send).where(Send.campaign_id == campaign.id)  # unscoped: of this campaign
     sends = [send for send in db.session.scalars(query) if step in (None, send.step)]
-    ids = [send.id for send in sends]
-    counted = (
-        select(Delivery.state, func.count())
-        .where(Delivery.send_id.in_(ids))
-        .group_by(Delivery.state)  # unscoped: of this campaign
-    )
-    states = {row[0]: row[1] for row in db.session.execute(counted)}
+    figures = tally.of(sends)
+    states = _together(sends, figures)
     is_running = any(send.status in (SendStatus.EXPANDING, SendStatus.SENDING) for send in sends)
-    rate = _rate(ids) if is_running else 0.0
+    rate = _rate(sends, figures) if is_running else 0.0
     progress = Progress(
         states=states,
         expected=sum(send.expected for send in sends),
@@ -93,15 +101,36 @@ def of(campaign: Campaign, step: int | None = None) -> Progress:
         ends_at=None,
         trouble=next((send.trouble for send in sends if send.trouble), None) if is_running else None,
         at=now(),
+        waits_for=_said(sends, "waits_for") if is_running else None,
+        pace=_said(sends, "pace") if is_running and rate else None,
         between=not is_running and any(send.status is SendStatus.WAITING for send in sends),
     )
     if is_running and not rate and progress.to_go:
         return replace(progress, waits_until=_waits_until(sends, progress))
     if rate and progress.to_go:
-        return Progress(
-            **{**vars(progress), "ends_at": progress.at + timedelta(seconds=progress.to_go / rate)}
-        )
+        return replace(progress, ends_at=progress.at + timedelta(seconds=progress.to_go / rate))
     return progress
+
+
+def _together(sends: list[Send], figures: list[tally.Tally]) -> dict[DeliveryState, int]:
+    """The messages of all sends by state; what a cancelled send has not sent counts as called back already."""
+    states: dict[DeliveryState, int] = {}
+    for send, one in zip(sends, figures, strict=True):
+        for state, number in one.counts.items():
+            gone = send.status is SendStatus.CANCELLED and state in recall.OPEN
+            key = _S.CANCELLED if gone else state
+            states[key] = states.get(key, 0) + number
+    return states
+
+
+def _said(sends: list[Send], name: Literal["waits_for", "pace"]) -> str | None:
+    """What a running send says about itself; a wait only while it lasts."""
+    for send in sends:
+        over = name == "waits_for" and (send.waits_until is None or send.waits_until <= now())
+        words: str | None = getattr(send, name)
+        if send.status is SendStatus.SENDING and words and not over:
+            return words
+    return None
 
 
 def _waits_until(sends: list[Send], progress: Progress) -> datetime | None:
@@ -122,8 +151,19 @@ def _waits_until(sends: list[Send], progress: Progress) -> datetime | None:
     return earliest if earliest and earliest > progress.at + _SOON else None
 
 
-def _rate(send_ids: list[int]) -> float:
-    """Messages decided a second, over the last half minute or since the first one."""
+def _rate(sends: list[Send], figures: list[tally.Tally]) -> float:
+    """Messages decided a second: over the last minute's points that the beat kept, or where there are none yet since the first message."""
+    running = [
+        (send, one) for send, one in zip(sends, figures, strict=True) if send.status is SendStatus.SENDING
+    ]
+    known = sum(tally.per_second(one.points) for _, one in running)
+    unknown = [
+        send.id for send, one in running if len(one.points) < 2 and one.counts.get(_S.ACCEPTED, 0) < _FEW
+    ]
+    return known + (_first_rate(unknown) if unknown else 0.0)
+
+
+def _first_rate(send_ids: list[int]) -> float:
     since = now() - _WINDOW
     query = select(func.count(), func.min(Delivery.decided_at)).where(  # unscoped: of one campaign
         Delivery.send_id.in_(send_ids), Delivery.state == _S.ACCEPTED, Delivery.decided_at >= since

@@ -3,137 +3,241 @@
 SES has no moment before which nothing is accepted, so whatever is neither a clear yes nor a clear no is uncertain.
 """
 
-from typing import Any, Protocol
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
 
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
+from app.delivery.ses_errors import QUOTA_USED_UP, THROTTLED, of_error
+from app.delivery.ses_service import Client, Service, shared
+from app.delivery.wire import (
+    Declined,
+    Envelope,
+    Event,
+    Form,
+    Invited,
+    Outcome,
+    Settled,
+    Tick,
+    TransportRefuses,
+    Verdict,
 )
 
-from app.delivery.wire import Envelope, Form, Outcome, Tick, Verdict
-from app.lazy import lazy
-
-# Errors that say something about the account, not about this mail: a person must act, so the campaign pauses.
-_STOPS = {
-    "SendingPausedException": "Amazon SES has paused sending for this account.",
-    "AccountSuspendedException": "Amazon SES has suspended this account.",
-    "MailFromDomainNotVerifiedException": "Amazon SES has not verified the sender’s domain.",
-    "AccessDeniedException": "Amazon SES refuses our credentials.",
-    "UnrecognizedClientException": "Amazon SES refuses our credentials.",
-    "InvalidClientTokenId": "Amazon SES refuses our credentials.",
-    "SignatureDoesNotMatch": "Amazon SES refuses our credentials.",
-    "ExpiredTokenException": "Our credentials for Amazon SES have run out.",
-    "NotFoundException": "Amazon SES doesn’t know the sender or the configuration set.",
-}
-_THROTTLES = frozenset(
-    {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
-)
-_REFUSALS = frozenset({"MessageRejected", "BadRequestException"})
-
-boto3 = lazy("boto3")
+_NEVER = float("inf")
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")  # SES v2 API reference, MessageTag
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 4.0
 
 
-class SesClient(Protocol):
-    """The one call we make."""
+class Pace:
+    """How long this slice holds back after it was throttled: twice as long each time, half as long after each success.
 
-    def send_email(self, **arguments: Any) -> dict[str, Any]:
-        """SES v2 SendEmail."""
+    Each slice has its own, so that the send that was throttled slows down and the others do not.
+    """
+
+    def __init__(self) -> None:
+        self.pause = 0.0
+        self.until = 0.0
+
+    def throttled(self) -> None:
+        """The service asked to slow down. What was already under way at the last such answer counts once."""
+        moment = time.monotonic()
+        if moment < self.until:
+            return
+        self.pause = min(max(2 * self.pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+        self.until = moment + self.pause * random.uniform(0.5, 1.0)  # noqa: S311 – spreads workers, guards nothing
+
+    def accepted(self) -> None:
+        """A message was taken."""
+        self.pause = self.pause / 2 if self.pause > 2 * _FIRST_PAUSE else 0.0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing should be sent just now."""
+        return time.monotonic() < self.until
 
 
 class SesTransport:
-    """Lanes of one region. `client` replaces boto3's in tests."""
+    """Lanes of one slice. They share a client, its connections and its threads with the rest of this process."""
 
-    def __init__(self, region: str, client: SesClient | None = None) -> None:
-        self.region = region
-        self._client = client
+    def __init__(
+        self,
+        region: str,
+        endpoint: str = "",
+        lanes: int = 10,
+        configuration_set: str = "",
+        tags: Mapping[str, str] | None = None,
+        service: Service | None = None,
+    ) -> None:
+        """`tags` come back in the service's events; `service` replaces this process's own. Raises ValueError for a bad tag."""
+        for name, value in (tags or {}).items():
+            if not _TAG.fullmatch(name) or not _TAG.fullmatch(value):
+                raise ValueError("A tag of Amazon SES is made of letters, digits, - and _, 256 at most.")
+        self.service = service or shared(region, endpoint, lanes)
+        self.pace = Pace()
+        self._configuration_set = configuration_set
+        self._tags = [{"Name": name, "Value": value} for name, value in (tags or {}).items()]
 
     def open(self, tick: Tick) -> "SesLane":
-        """A lane; boto3's client is made once and pools its connections."""
-        if self._client is None:
-            config = Config(
-                retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=5, read_timeout=10
+        """A lane, if the account may send now. Raises TransportAway or TransportRefuses."""
+        self.service.check()
+        return SesLane(self)
+
+    def rate(self) -> float | None:
+        """Messages a second that the account may send, None where that is not known or not limited."""
+        try:
+            standing = self.service.standing()
+        except TransportRefuses:
+            return None  # `open` says why
+        return standing.rate if standing is not None else None
+
+    def call(self, envelope: Envelope) -> Outcome:
+        """Hand one message over and wait for what becomes of it; never raises."""
+        client: Client = self.service.client
+        more = {"ConfigurationSetName": self._configuration_set} if self._configuration_set else {}
+        try:
+            # Without FromEmailAddress SES takes the From header. It replaces Return-Path: the address below is where it
+            # forwards bounces to, and the tags come back in its events.
+            answer = client.send_email(
+                Destination={"ToAddresses": [envelope.recipient]},
+                Content={"Raw": {"Data": envelope.body}},
+                FeedbackForwardingEmailAddress=envelope.sender,
+                EmailTags=[{"Name": "delivery", "Value": envelope.tag}, *self._tags],
+                **more,
             )
-            self._client = boto3.client("sesv2", region_name=self.region, config=config)
-        return SesLane(self._client)
+            known_as = answer.get("MessageId")
+        except Exception as error:
+            return of_error(error, envelope.recipient)
+        if not known_as:
+            return Outcome(Verdict.UNCERTAIN, "Amazon SES answered without a message id")
+        return Outcome(Verdict.ACCEPTED, "", f"SES {known_as}")
 
 
 class SesLane:
-    """One call at a time. Nothing happens before `push`, and `push` only keeps the mail: the call itself gives the answer."""
+    """One call at a time, on a thread. Announcing costs nothing, so the invitation comes at once, or when the pause is over."""
 
-    form: Form = "qp"  # SES may re-encode 8-bit mail on its way, which breaks nothing but surprises
-    is_open = True
+    form: Form = "qp"  # the API reference asks for 7-bit content
+    wants_write = False
 
-    def __init__(self, client: SesClient) -> None:
-        self.client = client
-        self._pushed: Envelope | None = None
+    def __init__(self, transport: SesTransport) -> None:
+        self._transport = transport
+        self._mine, self._theirs = socket.socketpair()
+        self._mine.setblocking(False)
+        self._theirs.setblocking(False)
+        self._lock = threading.Lock()  # around what the thread and the loop both touch
+        self._done: Outcome | None = None
+        self._call: Future[None] | None = None
+        self._call_ends = _NEVER
+        self._announced: Envelope | None = None
+        self._invited = False
+        self.is_open = True
 
-    def offer(self, envelope: Envelope) -> Outcome | None:
-        """SES can't be asked beforehand."""
-        return None
+    def fileno(self) -> int:
+        """Readable when the call has ended."""
+        return self._mine.fileno()
 
-    def push(self, envelope: Envelope) -> Outcome | None:
+    @property
+    def can_announce(self) -> bool:
+        """Whether a message could go now."""
+        free = self.is_open and self._call is None and self._announced is None
+        return free and not self._transport.pace.is_waiting
+
+    @property
+    def deadline(self) -> float:
+        """When the call has taken too long, or the pause before the next one is over."""
+        if self._call is not None:
+            return self._call_ends
+        return self._transport.pace.until if self._announced is not None and not self._invited else _NEVER
+
+    def announce(self, envelope: Envelope) -> list[Event]:
         """Keep the mail for the call."""
-        self._pushed = envelope
-        return None
+        self._announced, self._invited = envelope, False
+        return self._invite()
 
-    def settle(self) -> Outcome:
-        """Make the call and read its answer."""
-        envelope, self._pushed = self._pushed, None
+    def hand_over(self, following: Envelope | None) -> list[Event]:
+        """Begin the call on a thread."""
+        envelope, self._announced, self._invited = self._announced, following, False
         if envelope is None:
-            return Outcome(Verdict.LATER, "Nothing was handed over", is_fault=False)
-        try:
-            # Without FromEmailAddress SES takes the From header; the tag comes back in its events, which replace VERP.
-            answer = self.client.send_email(
-                Destination={"ToAddresses": [envelope.recipient]},
-                Content={"Raw": {"Data": envelope.body}},
-                EmailTags=[{"Name": "delivery", "Value": envelope.tag}],
-            )
-        except ClientError as error:
-            return of_client_error(error)
-        except (NoCredentialsError, PartialCredentialsError):
-            why = "There are no credentials for Amazon SES."
-            return Outcome(Verdict.LATER, "Amazon SES was not asked", is_fault=False, stop=why)
-        except (ConnectTimeoutError, EndpointConnectionError, ParamValidationError) as error:
-            return Outcome(Verdict.LATER, "Amazon SES could not be reached", type(error).__name__)
-        except BotoCoreError as error:
-            return Outcome(
-                Verdict.UNCERTAIN, "The line to Amazon SES broke before it answered", type(error).__name__
-            )
-        if not answer.get("MessageId"):
-            return Outcome(Verdict.UNCERTAIN, "Amazon SES answered without a message id")
-        return Outcome(Verdict.ACCEPTED, "", f"SES {answer['MessageId']}")
+            return []
+        service = self._transport.service
+        self._done = None
+        self._call_ends = time.monotonic() + service.timeouts.call
+        self._call = service.threads.submit(self._run, envelope)
+        return []
 
     def drop(self) -> None:
-        """Nothing was handed over."""
-        self._pushed = None
+        """Nothing of it has left."""
+        self._announced, self._invited = None, False
+
+    def advance(self) -> list[Event]:
+        """What became of the call, once it has ended."""
+        with self._lock:
+            outcome, self._done = self._done, None
+            if self._mine.fileno() >= 0:
+                _drain(self._mine)
+        if outcome is None or self._call is None:
+            return []
+        self._call = None
+        self._learn(outcome)
+        if self.is_open:
+            return [Settled(outcome), *self._invite()]
+        return [Settled(outcome), *self._decline()]
+
+    def expire(self) -> list[Event]:
+        """The pause is over, or the call takes longer than any should: then nobody knows what became of it."""
+        if self._call is None:
+            return self._invite()
+        ended = self.advance()
+        if ended:
+            return ended
+        self._call, self.is_open = None, False
+        lost = Outcome(Verdict.UNCERTAIN, "Amazon SES did not answer in time")
+        return [Settled(lost), *self._decline()]
 
     def close(self) -> None:
-        """boto3 keeps its own connections."""
+        """The client keeps its connections; only the bell goes away."""
+        self.is_open = False
+        with self._lock:
+            self._mine.close()
+            self._theirs.close()
+
+    def _run(self, envelope: Envelope) -> None:
+        outcome = self._transport.call(envelope)
+        with self._lock:
+            self._done = outcome
+            if self._theirs.fileno() >= 0:
+                self._theirs.send(b"\0")
+
+    def _learn(self, outcome: Outcome) -> None:
+        if outcome.verdict is Verdict.ACCEPTED:
+            self._transport.pace.accepted()
+        elif outcome.reason == THROTTLED.reason:
+            self._transport.pace.throttled()
+        elif outcome.reason == QUOTA_USED_UP.reason:
+            self._transport.service.quota_used_up()
+            self.is_open = False  # the next one that opens hears how long it takes
+
+    def _invite(self) -> list[Event]:
+        if self._announced is None or self._invited or self._call is not None:
+            return []
+        if self._transport.pace.is_waiting:
+            return []
+        self._invited = True
+        return [Invited()]
+
+    def _decline(self) -> list[Event]:
+        if self._announced is None:
+            return []
+        self.drop()
+        return [Declined(Outcome(Verdict.LATER, "Amazon SES takes nothing more just now", is_fault=False))]
 
 
-def of_client_error(error: ClientError) -> Outcome:
-    """What an error of the service means for the mail. Source: SES v2 API reference, SendEmail and common errors."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in _THROTTLES:
-        if "quota" in message.lower():
-            stop = "Amazon SES: today’s quota of messages is used up."
-            return Outcome(Verdict.LATER, "The day’s quota is used up", code, is_fault=False, stop=stop)
-        return Outcome(Verdict.LATER, "Amazon SES asks us to slow down", code, is_fault=False)
-    if code == "MessageRejected" and "not verified" in message:
-        stop = "Amazon SES has not verified the sender."
-        return Outcome(Verdict.LATER, "Amazon SES refuses the sender", code, is_fault=False, stop=stop)
-    if code in _STOPS:
-        return Outcome(Verdict.LATER, "Amazon SES turns us away", code, is_fault=False, stop=_STOPS[code])
-    if code in _REFUSALS or 400 <= status < 500:
-        return Outcome(Verdict.REJECTED, "Amazon SES refuses the message", code)
-    return Outcome(
-        Verdict.UNCERTAIN, "Amazon SES failed while it took the message", f"{status} {code}".strip()
-    )
+def _drain(bell: socket.socket) -> None:
+    try:
+        while bell.recv(64):
+            pass
+    except BlockingIOError:
+        return

@@ -3,12 +3,12 @@
 A launch fixes a send's timing. Rows wait by their `not_before`; a send outside its hours waits by its `opens_at`. The beat finds both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, literal, null, or_, select, update
 
 from app.audience.models import Contact
 from app.audience.places import place_key, zone_of
@@ -135,21 +135,3 @@ def _lives(zones: Mapping[str, str], zone: str) -> ColumnElement[bool]:
     if zone != zones[""]:
         return place_key().in_(here)
     return place_key().not_in([key for key, place in zones.items() if place != zone])
-
-
-def with_time(
-    chosen: Select[Any],
-    names: Sequence[str],
-    contact_id: ColumnElement[int],
-    raw: dict[str, Any] | None,
-    moment: datetime,
-) -> tuple[Select[Any], list[str]]:
-    """An INSERT's SELECT and its columns, with `not_before` where some people's time is yet to come; else as they were.
-
-    `contact_id`: the SELECT's column of the contact; `raw`: the send's timing as it is stored; `moment`: now.
-    """
-    timing = Timing.from_json(raw)
-    if timing is None or not any(start > moment for start in timing.starts.values()):
-        return chosen, list(names)
-    timed = chosen.join(Contact, Contact.id == contact_id).add_columns(not_before(timing, moment))
-    return timed, [*names, "not_before"]

@@ -66,7 +66,17 @@ class Forecast:
 
     people: int
     today: int
+    day: date
     last_day: date
+
+    @property
+    def words(self) -> str:
+        """For the launch page."""
+        days = (self.last_day - self.day).days
+        until = f"{self.last_day:%A}" if days < 7 else f"{self.last_day:%-d %B}"
+        rest = f"the rest until {until}" if days > 1 else "the rest tomorrow"
+        some = f"{self.today:,} of {self.people:,} go today" if self.today else "none of them goes today"
+        return f"Your new address is being introduced to mail providers: {some}, {rest}."
 
 
 def start(domain: str, starts_on: date, plan: tuple[int, ...] = PLAN) -> None:
@@ -131,6 +141,7 @@ class Quota:
         self._platform = platform
         self._day: date | None = None
         self._asks_at: datetime | None = None
+        self._has_taken = False
         self.left = 0
         self.used_up: Step | None = None
 
@@ -173,8 +184,9 @@ class Quota:
         except IntegrityError:
             pass  # the day has begun already
         taken = connection.execute(select(WarmUpDay.taken).where(mine).with_for_update()).scalar_one()
-        if taken >= found.quota and self._is_only_worker(connection, moment):
+        if taken >= found.quota and not self._has_taken and self._is_only_worker(connection, moment):
             taken = self._sent(connection, found.day)
+        self._has_taken = True
         given = min(max(1, found.quota // _LOTS), found.quota - taken)
         if given <= 0:
             return 0
@@ -202,6 +214,17 @@ def of_domain(domain: str, platform: str) -> Any:
     return or_(own, Send.sender_domain.is_(None)) if domain == platform else own
 
 
+def announcement(settings: Settings, people: int, planned: datetime | None) -> str | None:
+    """What the launch page says about a send to so many people, at once or at a planned time; None where all may go at once."""
+    domain = settings.mail_from.rpartition("@")[2].lower()
+    found = forecast(domain, domain, people)
+    if found is None:
+        return None
+    if planned is not None and planned.date() > found.day:
+        return "Your new address is being introduced to mail providers: some go on the first day, more on each day after."
+    return found.words
+
+
 def forecast(domain: str, platform: str, people: int) -> Forecast | None:
     """How a send to `people` would be spread if it began now, after all that waits already; None where all may go at once."""
     found = step(db.session.connection(), domain, now().date())
@@ -224,4 +247,4 @@ def forecast(domain: str, platform: str, people: int) -> Forecast | None:
         if total >= waiting + people:
             break
         days += 1
-    return Forecast(people, today, found.day + timedelta(days=days))
+    return Forecast(people, today, found.day, found.day + timedelta(days=days))

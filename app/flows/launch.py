@@ -14,7 +14,7 @@ from app.accounts import audit
 from app.accounts.actor import Actor
 from app.audience.mailable import mailable_select
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
-from app.campaigns.prepare import Prepared
+from app.campaigns.prepare import Prepared, message_headers
 from app.campaigns.schedule import approve
 from app.clock import now
 from app.db import db
@@ -29,8 +29,7 @@ from app.landing.publish import publish
 from app.queue import JobName, enqueue
 from app.render.compiled import preview_html, preview_line, preview_text
 from app.render.email import CompiledEmail
-from app.render.mime import MessageHeaders, build
-from app.settings import current
+from app.render.mime import build
 from app.web.hosts import public_url_for
 
 log = structlog.get_logger(__name__)
@@ -176,13 +175,7 @@ def _owners(campaign: Campaign) -> dict[str, int]:
 def _rendering(
     campaign: Campaign, send: Send, made: Prepared, compiled: CompiledEmail, variant: Variant | None
 ) -> None:
-    settings = current()
-    head = MessageHeaders(
-        from_name=made.partner.sender_name or made.partner.name,
-        from_address=settings.mail_from,
-        public_url=settings.public_url,
-        reply_to=made.partner.email,
-    )
+    head = message_headers(made)
     db.session.add(
         Rendering(
             send_id=send.id,

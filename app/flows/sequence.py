@@ -162,6 +162,7 @@ def _write(connection: Connection, send: Row[Any], contact_ids: list[int]) -> in
             holds(ConsentPurpose.TRACKING).label("tracked"),
             rendering.scalar_subquery().label("rendering_id"),
             cast(null(), BigInt).label("variant_id"),
+            *expand.due_later(connection, send),
         )
         .where(Contact.id.in_(contact_ids))
         .subquery()

@@ -12,13 +12,16 @@ from app.campaigns.steps import steps
 from app.campaigns.when_form import ANY
 from app.campaigns.zones import Window
 from app.clock import local, now
+from app.delivery import warmup
 from app.delivery.forms import LaunchForm
 from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
-from app.flows import time_views, when
+from app.flows import precheck, time_views, when
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
+from app.flows.mail_rules import mail_rules
 from app.kits.step_words import whom
+from app.settings import current
 from app.web.boundary import discard
 from app.web.filters import count
 
@@ -121,7 +124,9 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = 
         changed=changed,
         steps=steps(campaign),
         money=_money_rules(found),
-        mail=_mail_rules(found),
+        introduced=warmup.announcement(current(), found.people, campaign.scheduled_at),
+        mail=mail_rules(found),
+        looked=precheck.latest(found),
         may_launch=found.may_launch
         and actor().may_edit
         and campaign.status in (CampaignStatus.DRAFT, CampaignStatus.APPROVED),
@@ -185,38 +190,5 @@ def _money_rules(found: checking.LaunchCheck) -> list[Rule]:
             f"Not needed to launch. Add it by {asked.claim_by:%-d %B %Y}."
             if asked.claim_by
             else "Not needed to launch. Add it afterwards.",
-        ),
-    ]
-
-
-def _mail_rules(found: checking.LaunchCheck) -> list[Rule]:
-    """What is known of the finished mail."""
-    mail, made = found.mail, found.made
-    if mail is None or made is None:
-        return []
-    size = round(mail.compiled.size / 1024)
-    links = len(mail.compiled.links)
-    return [
-        _rule(
-            "met",
-            f"Sent by {made.partner.sender_name or made.partner.name} from {mail.sender}",
-            f"Answers go to {made.partner.email}.",
-        ),
-        _rule(
-            "met" if mail.has_unsubscribe and mail.has_address else "broken",
-            "One-click unsubscribe and your postal address are in it",
-            made.partner.postal_address,
-        ),
-        _rule(
-            "warn" if mail.is_too_large else "met",
-            f"{size} KB, plain text included",
-            "Gmail cuts mails over 102 KB: shorten it."
-            if mail.is_too_large
-            else "Gmail cuts mails over 102 KB.",
-        ),
-        _rule(
-            "met",
-            f"{links} {'link' if links == 1 else 'links'}, counted and led through our own address",
-            "Where they lead is fixed at launch.",
         ),
     ]

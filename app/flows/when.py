@@ -41,6 +41,9 @@ def plan_in_words(campaign: Campaign, wish: Wish, people: int, reader: str) -> l
     if wish.local is None:
         return [_at_once(wish, people)]
     found = schedule.waves(_places(campaign, wish, people), wish.local, wish.zone, wish.clock, wish.window)
+    late = sum(one.people for one in found if one.moment <= now())
+    if late:
+        return [f"For {plural(late, 'person', 'people')} this time has passed. Choose a later one."]
     lines = [f"{in_words.wave(one, reader)}." for one in found[:MOST_LINES]]
     if len(found) > MOST_LINES:
         rest = sum(one.people for one in found[MOST_LINES:])

@@ -6,14 +6,20 @@
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import nh3
 from markupsafe import Markup
 
 from app.errors import Invalid
 from app.kits.pieces import KitSource, Slot, SlotType
+from app.lazy import lazy
 from app.render.context import ImageValue, Missing
+
+if TYPE_CHECKING:
+    import nh3
+else:
+    nh3 = lazy("nh3")
 
 RICH_TAGS = {"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "a"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")

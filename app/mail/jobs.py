@@ -5,6 +5,7 @@ from flask import Flask
 
 from app.accounts.models import Organisation
 from app.db import db
+from app.delivery.dkim import BadKey, signed
 from app.mail import sending
 from app.mail.allow import may_mail
 from app.mail.errors import MailDelayed, MailRefused, MailUncertain
@@ -50,7 +51,12 @@ def _try(settings: Settings, mail: OutgoingMail, sender_name: str) -> None:
         sending.failed(mail, "Every try ended without an answer.")
         return
     try:
-        send(settings, sending.compose(mail, sender_name, settings.mail_from), mail.recipient)
+        send(
+            settings, signed(settings, sending.compose(mail, sender_name, settings.mail_from)), mail.recipient
+        )
+    except BadKey as error:
+        log.error("mail.not_signed", mail_id=mail.id)
+        sending.delayed(mail, error.message)
     except MailRefused as error:
         log.warning("mail.refused", mail_id=mail.id, template=mail.template, **error.facts)
         sending.failed(mail, error.message)

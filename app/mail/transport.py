@@ -10,14 +10,11 @@ from email.message import EmailMessage
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
-
 from app.lazy import lazy
 from app.mail.errors import MailDelayed, MailRefused, MailUncertain
 from app.settings import Settings
 
-boto3 = lazy("boto3")
+boto3, botocore_config, refusals = lazy("boto3"), lazy("botocore.config"), lazy("botocore.exceptions")
 
 TIMEOUT = 20  # seconds for each step; a slice of a worker's time, so short
 _SES_FOR_GOOD = {
@@ -115,7 +112,9 @@ def _outcome(code: int) -> MailRefused | MailDelayed:
 
 def _send_ses(url: SplitResult, sender: str, message: EmailMessage | bytes, to: str) -> None:
     # One attempt only: botocore's hidden retries could send a mail twice.
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT)
+    config = botocore_config.Config(
+        retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT
+    )
     try:
         client = boto3.client("sesv2", region_name=url.hostname, config=config)
         client.send_email(
@@ -123,7 +122,7 @@ def _send_ses(url: SplitResult, sender: str, message: EmailMessage | bytes, to: 
             Destination={"ToAddresses": [to]},
             Content={"Raw": {"Data": message if isinstance(message, bytes) else message.as_bytes()}},
         )
-    except ClientError as error:
+    except refusals.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _SES_FOR_GOOD:
             raise MailRefused(f"Amazon SES refused it ({code}).", code=code) from error
@@ -132,7 +131,7 @@ def _send_ses(url: SplitResult, sender: str, message: EmailMessage | bytes, to: 
                 f"Amazon SES failed while it took the mail ({code}): it may have arrived."
             ) from error
         raise MailDelayed(f"Amazon SES asks to try later ({code}).", code=code) from error
-    except (ReadTimeoutError, ConnectionClosedError) as error:
+    except (refusals.ReadTimeoutError, refusals.ConnectionClosedError) as error:
         raise MailUncertain("It left, and Amazon SES never answered: it may have arrived.") from error
-    except BotoCoreError as error:
+    except refusals.BotoCoreError as error:
         raise MailDelayed("Amazon SES can’t be reached.", error=type(error).__name__) from error

@@ -8,9 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import css_inline
-from mjml import mjml2html
-
+from app.lazy import lazy
 from app.render import markup_state, places, template, unsafe
 from app.render.compiled import (
     CompiledEmail,
@@ -26,12 +24,13 @@ from app.render.errors import Problem, RenderError
 from app.render.fold import fold_html
 from app.render.markup_state import Spot, State
 from app.render.places import Place, PlaceKind, Places
-from app.render.text_part import text_from_html
 
 __all__ = [
     "CompiledEmail", "EmailSource", "LinkTarget", "clean_field", "compile_email", "field_value", "names_of", "preview_html",
     "preview_line", "preview_text", "to_html",
 ]  # fmt: skip
+
+css_inline, compiler, text_part = lazy("css_inline"), lazy("mjml"), lazy("app.render.text_part")
 
 _INLINE = re.compile(
     r"<mj-style\b[^>]*\binline\s*=\s*[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL | re.IGNORECASE
@@ -90,7 +89,7 @@ def compile_email(
     preheader = " ".join(job.fill(source.preheader, markup=False).split())
     html, links = _html(job.fill(source.mjml, markup=True), source.assets, open_places)
     html = _finish(html, subject, preheader, language, open_places)
-    text = text_from_html(html)
+    text = text_part.text_from_html(html)
     pixel = open_places.sentinel(Place(PlaceKind.PIXEL))
     html = fold_html(html.replace("</body>", f"{pixel}</body>", 1), open_places.mark)
     _check_places(html, open_places)
@@ -161,7 +160,7 @@ def to_html(mjml: str) -> str:
             ]
         )
     try:
-        return str(mjml2html(mjml, disable_comments=False))
+        return str(compiler.mjml2html(mjml, disable_comments=False))
     except (ValueError, OSError) as error:
         raise RenderError(
             [Problem("mjml", f"This MJML can’t be compiled: {error}.", "Mend the markup.")]

@@ -9,10 +9,9 @@ import html as html_module
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import nh3
-
+from app.lazy import lazy
 from app.render import places, template, unsafe
 from app.render.context import Names, Partner, Vendor
 from app.render.email import names_of
@@ -22,6 +21,11 @@ from app.render.form import Consent, FormSpec, NextStep, Thanks
 from app.render.page_form import draw_form
 from app.render.places import Place, Places
 from app.render.plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    import nh3
+else:
+    nh3 = lazy("nh3")
 
 _TAGS = {"a", "abbr", "article", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "details", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "header", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "q", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul"}  # fmt: skip
 _ANY = {"class", "id", "role", "aria-label", "aria-labelledby", "aria-hidden", "lang", "title"}

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.assets.brand import brand_gaps, default_brand
 from app.audience.models import Contact
+from app.campaigns import in_words
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
@@ -73,6 +74,7 @@ class Coming:
 def todos(actor: Actor) -> list[Todo]:
     """What to do next, the most urgent first; set-up steps only while they are missing."""
     found = [
+        *_held_up(actor),
         *_leads_to_answer(actor),
         *_money_to_claim(actor),
         *_questions(actor),
@@ -80,6 +82,29 @@ def todos(actor: Actor) -> list[Todo]:
         *_drafts(actor),
     ]
     return found[:5]
+
+
+def _held_up(actor: Actor) -> list[Todo]:
+    """Campaigns that did not go out at their time."""
+    waiting = db.session.scalars(
+        scoped(actor.organisation, Campaign)
+        .where(Campaign.status == CampaignStatus.APPROVED)
+        .where(or_(Campaign.missed_at.is_not(None), Campaign.paused_reason.is_not(None)))
+        .order_by(Campaign.updated_at.desc())
+    )
+    return [
+        Todo(
+            f"Decide when “{campaign.name}” goes out",
+            f"It was to go out on {in_words.missed(campaign)}, but Throughline was not running then."
+            if campaign.missed_at
+            else campaign.paused_reason or "",
+            "clock",
+            url_for("launches.check", pid=campaign.pid),
+            "Choose",
+            waits=True,
+        )
+        for campaign in waiting
+    ]
 
 
 def _leads_to_answer(actor: Actor) -> list[Todo]:

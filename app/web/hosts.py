@@ -4,7 +4,7 @@ No cookie is read or set on the public host, so nothing that runs there can reac
 """
 
 from typing import Any, Literal
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from flask import Blueprint, Flask, Request, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -43,6 +43,13 @@ def public_url_for(endpoint: str, **values: Any) -> str:
 def app_url_for(endpoint: str, **values: Any) -> str:
     """An absolute link on the signed-in origin; works outside a request too. `_anchor` is kept, None values are dropped."""
     return _absolute(current().app_url, endpoint, values)
+
+
+def route_of(url: str) -> tuple[str, dict[str, Any]]:
+    """The page of our own that an absolute address leads to: its endpoint and values. Raises werkzeug's HTTPException for none."""
+    parts = urlsplit(url)
+    endpoint, values = _adapter(f"{parts.scheme}://{parts.netloc}").match(unquote(parts.path), method="GET")
+    return str(endpoint), dict(values)
 
 
 def static_url(origin_url: str, name: str) -> str:

@@ -331,6 +331,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "launches": campaign,
     "times": campaign,
     "leads": lead,
+    "prechecks": campaign,
     "results": result,
     "seeds": seed,
     "tests": test,

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from flask import Flask
 from hypothesis import example, given
+from hypothesis import settings as patience
 from hypothesis import strategies as st
 
+from app.db import db
 from app.delivery.dkim import (
     REPLACED_BY_SES,
     BadKey,
@@ -25,12 +29,15 @@ from app.delivery.dkim import (
     signer_for,
 )
 from app.errors import Invalid
+from app.mail import jobs
+from app.mail.models import OutgoingMail
 from app.render.context import Partner, Vendor
 from app.render.email import EmailSource, compile_email
 from app.render.mime import Form, MessageHeaders, Recipient, Tokens, build
 from app.settings import Settings, SettingsError
 from cli.dkim import dkim as dkim_commands
 from tests.delivery import made
+from tests.rig.sink import Sink
 
 
 def pem(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
@@ -45,6 +52,9 @@ RSA_KEY = pem(rsa.generate_private_key(65537, 2048))
 @pytest.fixture(scope="module")
 def signer() -> Signer:
     return Signer("throughline.example", "s1", RSA_KEY)
+
+
+ANY = Signer("throughline.example", "s1", RSA_KEY)
 
 
 def settings(**values: Any) -> Settings:
@@ -188,6 +198,7 @@ PIECES = st.sampled_from(
 BODIES = st.lists(PIECES, max_size=60).map(b"".join)
 
 
+@patience(deadline=None)
 @given(BODIES)
 @example((b"x" + b"  ") * 100 + b"\r\n")
 @example(b" \r\n" * 50)
@@ -195,6 +206,7 @@ def test_the_fast_form_of_a_body_is_the_plain_one(body: bytes) -> None:
     assert relaxed_body(body) == plain_body(body)
 
 
+@patience(deadline=None)
 @given(BODIES.filter(lambda body: body.endswith(b"\r\n")))
 def test_the_form_of_a_body_is_what_the_other_implementation_makes_of_it(body: bytes) -> None:
     assert relaxed_body(body) == dkim.canonicalization.Relaxed.canonicalize_body(body)
@@ -208,6 +220,7 @@ VALUES = st.lists(
 ).map(b"".join)
 
 
+@patience(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([b"From", b"to ", b"X-A\t", b"SUBJECT"]), VALUES), max_size=6))
 def test_the_fast_form_of_headers_is_the_plain_one(fields: list[tuple[bytes, bytes]]) -> None:
     lines = [name + b":" + value for name, value in fields]
@@ -218,9 +231,10 @@ def test_the_fast_form_of_headers_is_the_plain_one(fields: list[tuple[bytes, byt
     assert got == expected
 
 
+@patience(deadline=None)
 @given(BODIES)
 def test_any_body_is_signed_so_that_the_other_implementation_accepts_it(body: bytes) -> None:
-    signer = Signer("throughline.example", "s1", RSA_KEY)
+    signer = ANY
     message = b"From: a@throughline.example\r\nTo: b@people.example\r\n\r\n" + body + b"\r\n"
     assert accepts(signer, signer.header(message) + message)
 
@@ -306,6 +320,44 @@ def test_the_settings_say_who_signs(tmp_path: Path) -> None:
     over_ses = signer_for(settings(dkim_key=path, mail_transport="ses://eu-west-1"))
     assert over_ses
     assert not {"date", "message-id"} & set(over_ses.signed), "Amazon SES writes these anew"
+
+
+@pytest.mark.parametrize("raw", [None, mail("qp")])
+def test_single_mails_are_signed_too(app: Flask, smtp_sink: Sink, tmp_path: Path, raw: bytes | None) -> None:
+    path = tmp_path / "key.pem"
+    path.write_bytes(RSA_KEY)
+    before = app.extensions["settings"]
+    app.extensions["settings"] = replace(
+        before,
+        sandbox_smtp=f"127.0.0.1:{smtp_sink.port}",
+        dkim_domain="throughline.example",
+        dkim_key=path,
+    )
+    note = OutgoingMail(
+        template="t",
+        recipient="femke@people.example",
+        subject="Grüße",
+        text="Hello\n.\n",
+        html="<p>Grüße  </p>",
+        raw=raw,
+    )
+    db.session.add(note)
+    db.session.commit()
+    try:
+        jobs.send_mail(note.id)
+        assert note.sent_at is not None
+        path.unlink()
+        unsigned = OutgoingMail(template="t", recipient="b@people.example", subject="x", text="x", html="x")
+        db.session.add(unsigned)
+        db.session.commit()
+        jobs.send_mail(unsigned.id)
+        db.session.refresh(unsigned)
+    finally:
+        app.extensions["settings"] = before
+    (got,) = smtp_sink.accepted
+    assert accepts(Signer("throughline.example", "throughline", RSA_KEY), got.content)
+    assert unsigned.reason, "nothing leaves unsigned because the key is gone"
+    assert "can’t be read" in unsigned.reason
 
 
 def test_half_of_the_settings_is_refused() -> None:

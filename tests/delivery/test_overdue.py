@@ -104,6 +104,7 @@ def test_the_page_offers_to_send_now_or_to_choose_another_time(
     assert "09:00, but Throughline was not running then." in page
     assert "Send now to 3" in page
     assert "Choose another time" in page
+    assert "Decide when" in browser.get("/").text, "it stands on the home page too"
     form = {"when": "now", "people": "3", "zone": "Europe/Amsterdam"}
     answer = browser.post(f"/campaigns/{campaign.pid}/launch", data=form)
     assert answer.status_code == 302

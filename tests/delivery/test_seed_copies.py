@@ -29,6 +29,7 @@ from tests.delivery.ready import SUBJECTS, campaign, maya
 from tests.rig.cast import Cast
 from tests.rig.sink import Sink
 
+pytestmark = pytest.mark.both_databases
 Browser = Callable[..., FlaskClient]
 
 

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 import threading
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -273,8 +275,11 @@ def killed_at(point: str, send_id: int) -> int:
     if pid:
         return Worker(pid).wait()
     os.environ[failpoints.VARIABLE] = point
+    failpoints.arm()
     try:
         jobs.expand_send(send_id)
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(1)
 

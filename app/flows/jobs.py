@@ -1,0 +1,21 @@
+"""The worker's side of what crosses rooms: the check before sending, and the beat that finds checks nobody has taken."""
+
+from flask import Flask
+
+from app.db import db
+from app.flows import precheck
+from app.flows.precheck_job import check_mail
+from app.queue import JobName, ring
+from app.settings import current
+
+__all__ = ["check_mail", "wake_checks"]
+
+
+def wake_checks(app: Flask) -> int:
+    """Ring for the checks that wait, from the database alone; returns how many."""
+    with app.app_context():
+        ids = precheck.to_ring()
+        db.session.commit()
+        if ids:
+            ring(current(), [(JobName.CHECK_MAIL, (check_id,)) for check_id in ids])
+        return len(ids)
