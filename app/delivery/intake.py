@@ -17,6 +17,7 @@ from app.errors import AppError
 
 log = structlog.get_logger(__name__)
 
+_LOOKS_AGAIN = 0.25  # seconds between two looks for rows that a domain's limit had put off
 _LONGEST_WAIT = 300.0  # seconds that a row is put off at most for its domain's limit
 
 
@@ -47,15 +48,31 @@ class Intake:
         self._renderings: dict[int, bytes] = {}
         self._put_off: list[tuple[Claimed, timedelta]] = []  # rows whose domain may get no more just now
         self._next_slot: dict[str, float] = {}  # when a domain's next row may be asked for again
+        self._last_claim = 0.0
 
     def has_more(self) -> bool:
         """Whether a row is held, claiming a batch where none is; nothing is claimed right after a claim that found nothing."""
         if not self.rows and not self.dry:
+            self._last_claim = time.monotonic()
             self.rows.extend(self.store.claim(self.batch))
             self.dry = not self.rows
             self.writer.expect(self.rows)
             failpoints.hit("after-claim")
         return bool(self.rows)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row is held and the last claim found none."""
+        return self.dry and not self.rows
+
+    def is_over(self) -> bool:
+        """Whether nothing more is to be had. Rows that wait for their domain's limit and come due soon are worth staying for."""
+        moment = time.monotonic()
+        if any(slot >= moment for slot in self._next_slot.values()):
+            if moment - self._last_claim >= _LOOKS_AGAIN:
+                self.dry = False
+            return False
+        return self.is_empty
 
     @property
     def is_held(self) -> bool:

@@ -109,9 +109,9 @@ class Slice:
         """Whether nothing more can happen in this slice; says why it ends."""
         if self.refused or any(seat.is_busy for seat in self.lanes.seats):
             return False
-        if self.end is None and self.intake.dry and not self.intake.rows:
+        if self.end is None and self.intake.is_empty:
             self.flush()  # what was put off a moment ago may be due again
-            if self.intake.dry:
+            if self.intake.is_over():
                 self.end = End.EMPTY
         return self.end is not None
 

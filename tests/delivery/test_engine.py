@@ -336,7 +336,7 @@ class OneDomainWaits:
 def test_a_domain_at_its_limit_waits_and_costs_nobody_a_try(app: Flask, cast: Cast, sink: Sink) -> None:
     send = launched(cast, *(f"p{n}" for n in range(8)))
     limits = OneDomainWaits()
-    assert run(sink, send, Policy(limits=limits)).end is End.EMPTY
+    assert run(sink, send, Policy(seconds=1, limits=limits)).end is End.TIME
     states = check_invariants(sink, send.id)
     assert list(states.values()).count(S.ACCEPTED) == 3
     waiting = [made.delivery(send.id, local) for local, state in states.items() if state is S.READY]
