@@ -16,11 +16,6 @@ from email.policy import SMTP
 from functools import lru_cache
 from typing import TypeVar
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-
 from app.errors import AppError
 from app.settings import Settings
 
@@ -40,9 +35,6 @@ _NAME = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?)*"
 )
 _WSP_RUN = re.compile(rb"[ \t]+")
-_PREHASHED = Prehashed(hashes.SHA256())
-_PKCS1 = padding.PKCS1v15()
-_UNUSUAL = re.compile(rb"[\x0b\x0c]|\r(?!\n)|(?<!\r)\n")
 _FEW_RUNS = 32
 _CHUNK = 8  # messages a thread signs before it fetches more
 
@@ -171,14 +163,20 @@ def header_fields(head: bytes) -> dict[bytes, list[bytes]]:
     return fields
 
 
-@lru_cache(maxsize=512)
 def _relaxed_field(line: bytes) -> tuple[bytes, bytes]:
-    """Name and relaxed line of an unfolded header. Half of them are the same in every mail of a send."""
+    """Name and relaxed line of an unfolded header."""
     name, colon, value = line.partition(b":")
-    key = name.strip(b" \t").lower() if colon else b""
-    if _UNUSUAL.search(value):  # split() would take these for spaces
-        return key, key + b":" + _WSP_RUN.sub(b" ", value).strip(b" ") + b"\r\n"
-    return key, key + b":" + b" ".join(value.split()) + b"\r\n"
+    if not colon:
+        return b"", b""
+    key = _key(name)
+    if value[:1] == b" " and b"\t" not in value and b"  " not in value and value[-1:] != b" ":
+        return key, key + b":" + value[1:] + b"\r\n"  # as nearly all of our own are
+    return key, key + b":" + _WSP_RUN.sub(b" ", value).strip(b" ") + b"\r\n"
+
+
+@lru_cache(maxsize=256)
+def _key(name: bytes) -> bytes:
+    return name.strip(b" \t").lower()
 
 
 def _last(lines: list[bytes]) -> bytes:
@@ -225,6 +223,12 @@ def _single_spaces(body: bytes) -> bytes:
 
 def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str]:
     """The algorithm, what signs a SHA-256 digest, and the DNS record's text."""
+    # Imported here: most installations let the mail server sign, and their processes stay small.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -235,10 +239,10 @@ def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str]:
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        rsa_key = key
+        rsa_key, pkcs1, prehashed = key, padding.PKCS1v15(), Prehashed(hashes.SHA256())
         return (
             "rsa-sha256",
-            lambda digest: rsa_key.sign(digest, _PKCS1, _PREHASHED),
+            lambda digest: rsa_key.sign(digest, pkcs1, prehashed),
             f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}",
         )
     if isinstance(key, ed25519.Ed25519PrivateKey):

@@ -4,14 +4,17 @@ Making a signature takes longer than all the rest of sending a mail, and it lets
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Protocol
 
-from app.delivery.dkim import SigningPool
+from app.delivery.compose import MailWriter
+from app.delivery.dkim import SigningPool, signer_for
 from app.delivery.outcomes import Claimed
 from app.delivery.wire import Envelope, Form
 from app.errors import AppError
+from app.settings import Settings
 
 _WINDOW = 128  # mails written ahead: what keeps the threads busy, in memory at once
 _CHUNK = 8  # mails a thread writes before it fetches more
@@ -109,4 +112,19 @@ class SigningWriter:
             header = self._pool.signer.header(envelope.body)
         except ValueError as error:
             raise AppError(str(error)) from None
-        return Envelope(envelope.sender, envelope.recipient, header + envelope.body, envelope.tag)
+        envelope.body = header + envelope.body
+        return envelope
+
+
+@contextmanager
+def writing(settings: Settings) -> "Iterator[MailWriter | SigningWriter]":
+    """The writer of one slice, which signs where DKIM_DOMAIN says so. Raises BadKey."""
+    signer = signer_for(settings)
+    if signer is None:
+        yield MailWriter(settings)
+        return
+    writer = SigningWriter(MailWriter(settings), SigningPool(signer))
+    try:
+        yield writer
+    finally:
+        writer.close()

@@ -231,7 +231,7 @@ def test_the_fast_form_of_headers_is_the_plain_one(fields: list[tuple[bytes, byt
     assert got == expected
 
 
-@patience(deadline=None)
+@patience(deadline=None, max_examples=30)
 @given(BODIES)
 def test_any_body_is_signed_so_that_the_other_implementation_accepts_it(body: bytes) -> None:
     signer = ANY
