@@ -39,6 +39,9 @@ class JobName(StrEnum):
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.
 _LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND, JobName.CHECK_MAIL})
 
+# A slice waits for the answer to a message's last line as long as RFC 5321 asks for, ten minutes, before it calls it uncertain.
+_SECONDS = {JobName.SEND_SLICE: 900}
+
 
 def connect(settings: Settings) -> redis.Redis:
     """A Redis client with short time-outs: a doorbell must not hold up a page."""
@@ -64,7 +67,7 @@ def ring(settings: Settings, jobs: list[tuple[JobName, tuple[int | str, ...]]]) 
                 "worker.jobs.run",
                 str(name),
                 *args,
-                job_timeout=120,
+                job_timeout=_SECONDS.get(name, 120),
                 at_front=name not in _LONG,
                 result_ttl=60,
                 failure_ttl=86_400,
