@@ -57,11 +57,11 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=40: needs Postfix's smtp-sink and smtp-source.
+# make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=40 DKIM=0|1: needs Postfix's smtp-sink and smtp-source.
 bench-send: setup
-	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) $(BIN)/python -m bench.send
+	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
 
-# make bench-web DB=sqlite|postgresql SECONDS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
+# make bench-web DB=sqlite|postgresql LASTS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
 bench-web: setup
 	@$(BIN)/python -m bench.web
 

@@ -3,7 +3,7 @@
 The server is started as `throughline up` starts it, with one process, on a launched campaign; the drain runs beside it. Everything is
 measured in turns in the same run, and the middle of the turns counts. The no-op is measured twice, in our own server process and on granian's
 plain WSGI server with one blocking thread, and the faster of the two is what ours is held against. After each turn every answer
-must be in the database. DB (sqlite or postgresql), SECONDS, TURNS, CONNECTIONS and PEOPLE come from the environment; the last line is JSON.
+must be in the database. DB (sqlite or postgresql), LASTS (seconds a turn), TURNS, CONNECTIONS and PEOPLE come from the environment; the last line is JSON.
 """
 
 import json
@@ -65,7 +65,7 @@ class Order:
         given = os.environ
         asked = cls(
             given.get("DB") or SQLITE,
-            float(given.get("SECONDS") or 4),
+            float(given.get("LASTS") or 4),
             int(given.get("TURNS") or 3),
             int(given.get("CONNECTIONS") or 32),
             int(given.get("PEOPLE") or 10_000),
@@ -73,7 +73,7 @@ class Order:
         if asked.db not in (SQLITE, POSTGRESQL):
             raise ValueError(f"DB is {SQLITE} or {POSTGRESQL}.")
         if asked.seconds <= 0 or asked.turns < 1 or asked.connections < 1 or asked.people < 10:
-            raise ValueError("SECONDS, TURNS and CONNECTIONS are above 0, PEOPLE at least 10.")
+            raise ValueError("LASTS, TURNS and CONNECTIONS are above 0, PEOPLE at least 10.")
         return asked
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import db
 from app.errors import Conflict
 from app.settings import Settings
-from app.tracking.drain import alone
+from app.tracking.drain import BATCH, alone
 from app.tracking.jobs import drain_spool
 from app.tracking.spool import folder
 from worker import drain
@@ -48,7 +48,7 @@ def _once(app: Flask) -> float:
             return _AFTER_ERROR
     if moved:
         log.debug("spool.drained", lines=moved)
-    return PAUSE
+    return 0.0 if moved >= BATCH else PAUSE
 
 
 def _sleep(seconds: float) -> None:

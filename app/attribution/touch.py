@@ -4,8 +4,9 @@ The thread runs by itself: nobody types an id, and a row that tells of it twice 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,21 +38,23 @@ def record(
     source: int,
 ) -> bool:
     """Record one touch in the caller's transaction; returns whether it was new. Machines' events are never to be recorded here."""
-    return record_all([Touch(kind, partner_id, vendor_id, contact_id, campaign_id, at, source)]) == 1
+    touch = Touch(kind, partner_id, vendor_id, contact_id, campaign_id, at, source)
+    return db.session.execute(_insert().returning(Touchpoint.id), _values(touch)).first() is not None
 
 
-def record_all(touches: Sequence[Touch]) -> int:
-    """Record touches in the caller's transaction; returns how many were new."""
-    if not touches:
-        return 0
+def record_all(touches: Sequence[Touch]) -> None:
+    """Record touches in the caller's transaction; those that are on record already stay as they are."""
+    if touches:
+        db.session.connection().execute(_insert(), [_values(touch) for touch in touches])
+
+
+def _insert() -> Any:
     insert = sqlite.insert if is_sqlite() else postgresql.insert
-    statement = (
-        insert(Touchpoint)
-        .on_conflict_do_nothing(index_elements=["kind", "source_id"])
-        .returning(Touchpoint.id)
-    )
-    values = [{"pid": new_pid(), **asdict(touch)} for touch in touches]
-    return len(db.session.execute(statement, values).all())
+    return insert(Touchpoint.__table__).on_conflict_do_nothing(index_elements=["kind", "source_id"])
+
+
+def _values(touch: Touch) -> dict[str, object]:
+    return {"pid": new_pid(), **vars(touch)}
 
 
 @dataclass(frozen=True)

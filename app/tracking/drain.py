@@ -20,7 +20,7 @@ from app.tracking.models import SpoolPosition
 from app.tracking.rejudge import Meeting
 from app.tracking.settle import settle
 
-BATCH = 400  # lines a transaction: about 30 ms on SQLite, whose one writer others wait for
+BATCH = 200  # lines a transaction: about 20 ms on SQLite, whose one writer others wait for
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The jobs of tracking: the spool into the database, and old events by the present rules. Both keep the touchpoints in step."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from app.attribution import touch
 from app.attribution.records import TouchKind
-from app.db import db
+from app.db import db, is_sqlite
 from app.errors import Conflict
 from app.settings import current
 from app.tracking import drain, rejudge, spool
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 TOUCHES = {EventKind.CLICK: TouchKind.CLICKED, EventKind.VIEW: TouchKind.VISITED}
 _REPLAYED = 500  # events a transaction
+_STEPS = 10  # transactions of one file in a round
+_PAUSE = 0.1  # seconds, the longest between two transactions of a drain
 
 
 def note_surely(noted: Noted) -> None:
@@ -37,20 +40,35 @@ def note_surely(noted: Noted) -> None:
 
 
 def drain_spool(stop: Callable[[], bool] = lambda: False) -> int:
-    """Move all that this machine's spool holds into the database, in transactions of their own; returns the lines moved.
+    """Move what this machine's spool holds into the database, in transactions of their own; returns the lines moved.
 
-    `stop` is asked between two transactions.
+    Each file has its turn, so that a busy web process does not keep another one's lines waiting: a spool that is far behind needs
+    more rounds. `stop` is asked between two transactions.
     """
     home = spool.folder(current().data_dir)
     moved = 0
     for path in spool.files(home):
-        while not stop() and (lines := _step(path)):
-            moved += lines
+        moved += _turn(path, stop)
         if stop():
             break
         drain.remove(path)
         db.session.commit()
     spool.remove_drafts(home)
+    return moved
+
+
+def _turn(path: Path, stop: Callable[[], bool]) -> int:
+    moved = 0
+    for _ in range(_STEPS):
+        began = time.monotonic()
+        lines = 0 if stop() else _step(path)
+        if not lines:
+            break
+        moved += lines
+        if (
+            is_sqlite()
+        ):  # its writers wait by looking again now and then: leave them as much time as was taken
+            time.sleep(min(_PAUSE, time.monotonic() - began))
     return moved
 
 
@@ -98,13 +116,13 @@ def _keep_touches(meetings: Sequence[Meeting]) -> tuple[int, int, int]:
         for met in known
         if not met.is_machine
     ]
-    added = touch.record_all(people)
+    touch.record_all(people)
     withdrawn = stay = 0
     for kind, touched in TOUCHES.items():
         gone = [met.event_id for met in known if met.is_machine and met.kind is kind]
         taken = touch.withdraw(touched, gone)
         withdrawn, stay = withdrawn + taken.withdrawn, stay + taken.credited
-    return added, withdrawn, stay
+    return len(people), withdrawn, stay
 
 
 @dataclass

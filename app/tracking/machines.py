@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from app.tracking.models import EventKind
 
@@ -120,14 +121,15 @@ def judge(events: Sequence[Seen], delivered_at: datetime | None = None) -> list[
 
 
 def _alone(seen: Seen, delivered_at: datetime | None) -> set[Sign]:
-    signs = {sign for sign in (_agent_sign(seen), _time_sign(seen, delivered_at)) if sign}
+    by_agent = _agent_sign(seen.agent, seen.kind is EventKind.OPEN)
+    signs = {sign for sign in (by_agent, _time_sign(seen, delivered_at)) if sign}
     if seen.method == "HEAD":
         signs.add(Sign.HEAD)
     return signs
 
 
-def _agent_sign(seen: Seen) -> Sign | None:
-    agent = seen.agent
+@lru_cache(maxsize=4_096)  # most agents come again and again
+def _agent_sign(agent: str, is_open: bool) -> Sign | None:
     if not agent:
         return Sign.NO_AGENT
     if _SCRIPTS.search(agent):
@@ -135,8 +137,8 @@ def _agent_sign(seen: Seen) -> Sign | None:
     if _SCANNERS.search(agent):
         return Sign.SCANNER
     if agent == PRIVACY_PROXY:
-        return Sign.PRIVACY_PROXY if seen.kind is EventKind.OPEN else Sign.ODD_AGENT
-    if seen.kind is not EventKind.OPEN and not agent.startswith(("Mozilla/", "Opera/")):
+        return Sign.PRIVACY_PROXY if is_open else Sign.ODD_AGENT
+    if not is_open and not agent.startswith(("Mozilla/", "Opera/")):
         return (
             Sign.ODD_AGENT
         )  # mail programs load pictures under names of their own, but a link opens in a browser

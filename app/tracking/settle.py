@@ -20,6 +20,7 @@ from app.tracking.spool import Noted
 
 AGENT_LENGTH = 300
 _ARRIVED = "Its link was followed or its picture loaded: it arrived"
+_TABLE = TrackedEvent.__table__
 _KINDS = {kind.value: kind for kind in EventKind}
 
 Pair = tuple[Noted, Source]
@@ -43,9 +44,8 @@ def settle(batch: Sequence[Noted]) -> Settled:
         return done
     judgements, changed = _judge(pairs)
     values = [_values(pair, judgement) for pair, judgement in zip(pairs, judgements, strict=True)]
-    ids = db.session.scalars(
-        insert(TrackedEvent).returning(TrackedEvent.id, sort_by_parameter_order=True), values
-    )
+    statement = insert(_TABLE).returning(_TABLE.c.id, sort_by_parameter_order=True)
+    ids = db.session.connection().scalars(statement, values)
     for event_id, (noted, source), judgement in zip(ids, pairs, judgements, strict=True):
         if not judgement.is_machine:
             met = meeting(event_id, _KINDS[noted.kind], _at(noted), source, False)

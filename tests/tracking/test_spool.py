@@ -18,7 +18,7 @@ from app.delivery import expand
 from app.delivery.models import Delivery, DeliveryState
 from app.errors import Conflict
 from app.settings import Settings
-from app.tracking import drain, spool
+from app.tracking import drain, jobs, spool
 from app.tracking.jobs import drain_spool
 from app.tracking.models import SpoolPosition, TrackedEvent
 from app.tracking.spool import Noted, Spool
@@ -206,6 +206,19 @@ def test_two_drains_at_once_count_no_line_twice(
     with pytest.raises(Conflict):
         drain.batch(path, 1)
     assert stored() == 3
+
+
+def test_a_busy_file_does_not_keep_another_one_waiting(
+    mail: Delivery, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_STEPS", 1)
+    monkeypatch.setattr(jobs._step, "__defaults__", (3,))
+    write(home, *[noted(mail.id, at=1_780_000_000.0 + i) for i in range(10)])
+    write(home, noted(mail.id, at=1_780_000_500.0))
+    assert drain_spool() == 4
+    while drain_spool():
+        pass
+    assert (stored(), spool.files(home)) == (11, [])
 
 
 def test_only_one_process_of_a_machine_drains(tmp_path: Path) -> None:
