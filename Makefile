@@ -61,7 +61,7 @@ check: setup
 bench-send: setup
 	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
 
-# make bench-web DB=sqlite|postgresql LASTS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
+# make bench-web DB=sqlite|postgresql SECONDS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
 bench-web: setup
 	@$(BIN)/python -m bench.web
 

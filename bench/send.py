@@ -1,14 +1,16 @@
 """`make bench-send`: a campaign from the Launch button to the last 250, beside Postfix's own load generator into the same kind of sink.
 
-RECIPIENTS, DB (sqlite or postgresql) and CONNECTIONS come from the environment; the last line is the result as JSON.
+RECIPIENTS, DB (sqlite or postgresql), CONNECTIONS and DKIM come from the environment; the last line is the result as JSON.
+With DKIM=1 we sign each mail ourselves, and the result is also compared with the machine's own RSA-2048 signatures per second.
 """
 
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -21,7 +23,7 @@ from app.delivery.compose import DELIVERY
 from app.delivery.models import Delivery, DeliveryState, Send
 from app.errors import AppError
 from app.queue import JobName
-from bench import journal, sink, stage
+from bench import journal, sign, sink, stage
 from bench.place import POSTGRESQL, SQLITE, Place, place, wait
 from tests.rig import postgres
 
@@ -36,6 +38,7 @@ class Order:
     recipients: int
     db: str
     connections: int
+    dkim: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Order":
@@ -44,6 +47,7 @@ class Order:
             int(environ.get("RECIPIENTS") or 100_000),
             environ.get("DB") or SQLITE,
             int(environ.get("CONNECTIONS") or 40),
+            environ.get("DKIM") == "1",
         )
         if asked.db not in (SQLITE, POSTGRESQL):
             raise ValueError(f"DB is {SQLITE} or {POSTGRESQL}.")
@@ -64,6 +68,7 @@ class Sent:
     lost: int
     duplicates: int
     strange: int
+    signed: int
 
     @property
     def accepted(self) -> int:
@@ -91,6 +96,7 @@ def run(order: Order) -> tuple[dict[str, object], bool]:
         with sink.sink() as plain:
             most = sink.limit(plain, order.recipients, order.connections, sent.size)
     rate = sent.accepted / sent.seconds if sent.seconds else 0.0
+    sound = not (sent.lost or sent.duplicates or sent.strange)
     _say(f"smtp-source: {most:,.0f} messages/s of the same size over as many connections")
     result: dict[str, object] = {
         "db": order.db,
@@ -104,14 +110,23 @@ def run(order: Order) -> tuple[dict[str, object], bool]:
         "lost": sent.lost,
         "duplicates": sent.duplicates,
     }
-    return result, not (sent.lost or sent.duplicates or sent.strange)
+    if order.dkim:
+        capacity = sign.capacity()
+        _say(
+            f"openssl: {capacity:,.0f} RSA-2048 signatures/s over all cores; {sent.signed:,} mails were signed"
+        )
+        result |= {"signatures_per_s": round(capacity, 1), "signed_ratio": round(rate / capacity, 3)}
+        sound = sound and sent.signed == order.recipients
+    return result, sound
 
 
 def ours(here: Place, order: Order) -> Sent:
     """Set the stage, press the button, wait for the end, and count what arrived."""
     with sink.sink() as taking:
         environ = {**here.environ, "MAIL_TRANSPORT": taking.url, "SEND_CONNECTIONS": str(order.connections)}
-        here = Place(here.home, environ, here.app)
+        if order.dkim:
+            environ |= _signing(here)
+        here = replace(here, environ=environ)
         with here.app.app_context():
             on = stage.build()
             made = stage.campaign(on, stage.published(on), stage.people(on, order.recipients))
@@ -123,6 +138,14 @@ def ours(here: Place, order: Order) -> Sent:
                 db.session.commit()
                 _wait_for_end(here, order.recipients)
             return _counted(here, taking, order.recipients)
+
+
+def _signing(here: Place) -> dict[str, str]:
+    """A new key, and the settings that have our own side sign with it."""
+    path = here.home / "dkim.pem"
+    line = [sys.executable, "-m", "cli", "dkim", "key", str(path)]
+    subprocess.run(line, env=dict(here.environ), check=True, capture_output=True)
+    return {"DKIM_KEY": str(path), "DKIM_DOMAIN": here.app.extensions["settings"].mail_from.partition("@")[2]}
 
 
 def _wait_for_end(here: Place, recipients: int) -> None:
@@ -149,7 +172,7 @@ def _counted(here: Place, taking: sink.Sink, recipients: int) -> Sent:
     }
     last: datetime = db.session.scalar(select(func.max(Delivery.decided_at))) or now()
     seconds = (last - slices[0].began).total_seconds()
-    arrived, size, strange = _arrived(taking)
+    arrived, size, strange, signed = _arrived(taking)
     sent = Sent(
         states=states,
         seconds=seconds,
@@ -159,20 +182,22 @@ def _counted(here: Place, taking: sink.Sink, recipients: int) -> Sent:
         lost=recipients - len(arrived),
         duplicates=sum(count - 1 for count in arrived.values()),
         strange=strange,
+        signed=signed,
     )
     _report(here, sent, len(slices))
     return sent
 
 
-def _arrived(taking: sink.Sink) -> tuple[Counter[int], int, int]:
-    """How often each delivery is in the dump, bytes of a mail on average, and how many mails no row explains."""
+def _arrived(taking: sink.Sink) -> tuple[Counter[int], int, int, int]:
+    """How often each delivery is in the dump, bytes of a mail on average, how many mails no row explains, how many are signed."""
     query = select(Delivery.id, Contact.email).join(Contact, Contact.id == Delivery.contact_id)
     rows: dict[int, str] = {row[0]: row[1] for row in db.session.execute(query)}
     key = tokens.token_key()
     found: Counter[int] = Counter()
-    size = strange = 0
+    size = strange = signed = 0
     for mail in taking.mails():
         size += mail.size
+        signed += mail.is_signed
         try:
             delivery = tokens.read(DELIVERY, mail.token, key)
         except tokens.BadToken:
@@ -181,7 +206,7 @@ def _arrived(taking: sink.Sink) -> tuple[Counter[int], int, int]:
             strange += 1
         else:
             found[delivery] += 1
-    return found, round(size / max(1, sum(found.values()) + strange)), strange
+    return found, round(size / max(1, sum(found.values()) + strange)), strange, signed
 
 
 def _named(here: Place, name: JobName) -> list[journal.Job]:

@@ -18,6 +18,7 @@ from worker.valkey import free_port
 
 HEADER = b"X-Throughline-Delivery: "
 _FIRST, _RECIPIENT, _MESSAGE_ID = b"X-Client-Addr: ", b"X-Rcpt-Args: <", b"message-id: "
+_SIGNATURE = b"DKIM-Signature: "
 _BACKLOG = 512
 
 
@@ -27,12 +28,13 @@ class Missing(RuntimeError):
 
 @dataclass(frozen=True)
 class Mail:
-    """A message as the sink kept it: to whom, our header's token ("" where there is none), Message-ID, bytes on the wire."""
+    """A message as the sink kept it: to whom, our header's token ("" where there is none), Message-ID, bytes on the wire, DKIM or not."""
 
     recipient: str
     token: str
     message_id: str
     size: int
+    is_signed: bool = False
 
 
 def find(program: str) -> str:
@@ -124,6 +126,7 @@ class _Reading:
     recipient: str = ""
     token: str = ""
     message_id: str = ""
+    is_signed: bool = False
     size: int = -2  # the sink ends a message with a line feed more
     folded: int = 0
     in_head: bool = True
@@ -140,11 +143,13 @@ class _Reading:
             self.in_head = line != b"\n"
             if line.startswith(HEADER):
                 self.token = _after(HEADER, line)
+            elif line.startswith(_SIGNATURE):
+                self.is_signed = True
             elif line[: len(_MESSAGE_ID)].lower() == _MESSAGE_ID:
                 self.message_id = _after(_MESSAGE_ID, line)
 
     def done(self) -> Mail:
-        return Mail(self.recipient, self.token, self.message_id, self.size)
+        return Mail(self.recipient, self.token, self.message_id, self.size, self.is_signed)
 
 
 def _after(name: bytes, line: bytes) -> str:
