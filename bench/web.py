@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from statistics import median
 from urllib.parse import urlencode
 
@@ -173,7 +174,7 @@ def servers(here: Place, ours: Server, plain: Server) -> Iterator[None]:
         here.running("spool"),
     ):
         for server in (ours, plain):
-            if not wait(lambda server=server: _answers(server), 30):
+            if not wait(partial(_answers, server), 60):
                 raise RuntimeError(f"no server: {here.log('web').read_text()[-2000:]}")
         yield
 

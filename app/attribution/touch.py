@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.attribution.records import Credit, TouchKind, Touchpoint
 from app.db import db, is_sqlite, new_pid
+
+_TABLE: Table = Touchpoint.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def record_all(touches: Sequence[Touch]) -> None:
 
 def _insert() -> Any:
     insert = sqlite.insert if is_sqlite() else postgresql.insert
-    return insert(Touchpoint.__table__).on_conflict_do_nothing(index_elements=["kind", "source_id"])
+    return insert(_TABLE).on_conflict_do_nothing(index_elements=["kind", "source_id"])
 
 
 def _values(touch: Touch) -> dict[str, object]:

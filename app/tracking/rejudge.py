@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, select, update
 
 from app.db import db
 from app.tracking.machines import RULES, Judgement, Seen, judge
@@ -31,7 +31,7 @@ COLUMNS = (
     TrackedEvent.signals,
     TrackedEvent.rules,
 )
-_TABLE = TrackedEvent.__table__
+_TABLE: Table = TrackedEvent.__table__  # type: ignore[assignment]
 _MOST = 5_000  # events that are read of one lot of mails: a flood on one link must not fill the memory
 
 Stored = Row[*tuple[Any, ...]]
@@ -135,7 +135,7 @@ def apply(found: Iterable[Change], sources: Mapping[int, Source] | None = None) 
     if not todo:
         return []
     db.session.connection().execute(
-        update(_TABLE).where(_TABLE.c.id == bindparam("event")),  # type: ignore[arg-type]
+        update(_TABLE).where(_TABLE.c.id == bindparam("event")),
         [{"event": change.row.id, **values_of(change.judgement)} for change in todo],
     )
     flips = [change for change in todo if change.flips and change.row.delivery_id]

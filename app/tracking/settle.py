@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from app.db import db
 from app.delivery.finish import arrived
@@ -20,7 +20,7 @@ from app.tracking.spool import Noted
 
 AGENT_LENGTH = 300
 _ARRIVED = "Its link was followed or its picture loaded: it arrived"
-_TABLE = TrackedEvent.__table__
+_TABLE: Table = TrackedEvent.__table__  # type: ignore[assignment]
 _KINDS = {kind.value: kind for kind in EventKind}
 
 Pair = tuple[Noted, Source]
