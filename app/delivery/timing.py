@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, func, literal, null, or_, select, update
 
 from app.audience.models import Contact
 from app.audience.places import place_key, zone_of
@@ -109,24 +109,26 @@ def _put_off(engine: Engine, send_id: int, timing: Timing, window: Window, momen
         opens = window.opening(moment, zone)
         if opens <= moment:
             continue
-        waiting = and_(
-            Delivery.send_id == send_id,
-            Delivery.state == DeliveryState.READY,
-            or_(Delivery.not_before.is_(None), Delivery.not_before < opens),
-        )
-        chosen = (
-            select(Delivery.id)  # unscoped: a job, of this very send
-            .join(Contact, Contact.id == Delivery.contact_id)
-            .where(waiting, _lives(zones, zone))
-            .limit(_CHUNK)
-        )
-        moved = _CHUNK
-        while moved == _CHUNK:
-            with engine.begin() as connection:
-                ids = list(connection.execute(chosen).scalars())
-                put_off = update(Delivery).where(Delivery.id.in_(ids), waiting).values(not_before=opens)
-                connection.execute(put_off)
-                moved = len(ids)
+        _put_off_place(engine, send_id, _lives(zones, zone), opens)
+
+
+def _put_off_place(engine: Engine, send_id: int, lives: ColumnElement[bool], opens: datetime) -> None:
+    ready = and_(Delivery.send_id == send_id, Delivery.state == DeliveryState.READY)
+    early = and_(ready, or_(Delivery.not_before.is_(None), Delivery.not_before < opens))
+    after = 0
+    while True:
+        window = (
+            select(Delivery.id).where(ready, Delivery.id > after).order_by(Delivery.id).limit(_CHUNK)
+        ).subquery()  # unscoped: a job, of this very send
+        with engine.begin() as connection:
+            upper = connection.execute(select(func.max(window.c.id))).scalar_one()
+            if upper is None:
+                return
+            here = and_(early, Delivery.id > after, Delivery.id <= upper)
+            people = select(Contact.id).where(Contact.id == Delivery.contact_id, lives)  # unscoped: as above
+            put_off = update(Delivery).where(here, people.correlate(Delivery).exists())
+            connection.execute(put_off.values(not_before=opens))
+        after = upper
 
 
 def _lives(zones: Mapping[str, str], zone: str) -> ColumnElement[bool]:

@@ -220,6 +220,7 @@ def test_a_retry_that_falls_outside_waits_for_the_next_opening(
 def test_hours_on_each_person_s_clock_put_off_those_whose_are_over(
     app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(timing, "_CHUNK", 2)  # so that some chunks hold nobody of a place
     moment = NOON + timedelta(minutes=10)
     starts = {key: datetime(2026, 1, 1, tzinfo=UTC) for key in ("", BERLIN, LISBON, AUCKLAND, "NL", "US")}
     send = windowed(cast, NOON, starts=starts)
