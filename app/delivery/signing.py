@@ -50,8 +50,9 @@ class SigningWriter:
     def expect(self, rows: Iterable[Claimed]) -> None:
         """These rows will be asked for, in this order; some may be left out."""
         for row in rows:
-            self._expected.append(row)
-            self._waiting.add(row.id)
+            if row.id not in self._waiting and row.id not in self._begun:
+                self._expected.append(row)
+                self._waiting.add(row.id)
 
     def envelope(self, row: Claimed, segments: bytes, form: Form) -> Envelope:
         """The finished, signed mail of this row. Raises AppError where the contact's data can't stand in a mail."""

@@ -74,6 +74,16 @@ def test_rows_in_order_are_written_ahead_on_threads(writer: SigningWriter, plain
     assert len(plain.threads - {threading.current_thread().name}) == 2
 
 
+def test_rows_that_are_told_twice_are_written_once(writer: SigningWriter, plain: Plain) -> None:
+    rows = [row(number) for number in range(200)]
+    writer.expect(rows)
+    assert holds(writer.envelope(rows[0], b"Hello", "8bit"), 0)
+    writer.expect(rows[1:])
+    for each in rows[1:]:
+        writer.envelope(each, b"Hello", "8bit")
+    assert sorted(plain.written) == list(range(200))
+
+
 def test_what_was_not_expected_is_signed_when_it_is_asked_for(writer: SigningWriter) -> None:
     assert holds(writer.envelope(row(7), b"Hello", "8bit"), 7)
 
