@@ -22,13 +22,15 @@ from app.delivery import (
     turns,
     watch,
 )
-from app.delivery.compose import MailWriter
-from app.delivery.engine import End, Policy, run_slice
+from app.delivery.dkim import BadKey
+from app.delivery.engine import End, Policy, Result, run_slice
 from app.delivery.models import Send
+from app.delivery.signing import writing
 from app.delivery.transport import transport_for
+from app.delivery.wire import Transport
 from app.flows import sequence
 from app.queue import JobName, enqueue, ring
-from app.settings import current
+from app.settings import Settings, current
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +64,6 @@ def next_slice(send_id: int) -> None:
 def send_slice(send_id: int, policy: Policy | None = None) -> None:
     """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused."""
     settings = current()
-    writer = MailWriter(settings)
     policy = policy or Policy(lanes=settings.send_connections)
     db.session.remove()  # no transaction of the session's may be open while we send
     if pulse.is_stale(db.engine):
@@ -73,7 +74,7 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
         log.info("slice.outside_hours", send_id=send_id)
         return  # the beat rings when they begin
     policy = replace(policy, until=gate.until)
-    result = run_slice(db.engine, settings.data_dir, send_id, transport_for(settings), writer, policy)
+    result = _run(settings, send_id, transport_for(settings), policy)
     if result.end is End.REFUSED:
         control.pause_by_system(send_id, result.why)
     elif result.end in (End.TIME, End.DRAINED):
@@ -81,6 +82,14 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
     elif result.end is End.EMPTY:
         finish.finish(send_id)
     db.session.commit()
+
+
+def _run(settings: Settings, send_id: int, transport: Transport, policy: Policy) -> Result:
+    try:
+        with writing(settings) as writer:
+            return run_slice(db.engine, settings.data_dir, send_id, transport, writer, policy)
+    except BadKey as error:
+        return Result(End.REFUSED, error.message)  # nothing goes out unsigned because the key is gone
 
 
 def finish_send(send_id: int) -> None:
