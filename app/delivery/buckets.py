@@ -15,7 +15,7 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 LOT_SECONDS = 0.1  # a lease holds so much of the rate: what a worker that dies takes with it
-BURST_SECONDS = 0.25  # what an idle bucket saves up
+BURST_SECONDS = 1.0  # what an idle bucket saves up: who waits for a domain looks four times a second
 PROBE_SECONDS = 1.0  # how often a worker looks whether Redis is back
 APART_SECONDS = 3.0  # once it is, all go on by themselves for so long: by then each of them has seen it
 LINE_SECONDS = 600.0  # nobody is told to wait for longer

@@ -18,6 +18,7 @@ from app.errors import AppError
 log = structlog.get_logger(__name__)
 
 _LOOKS_AGAIN = 0.25  # seconds between two looks for rows that a domain's limit had put off
+_WRITTEN_WITHIN = 1.0  # seconds by which a row that was put off may come due later than its slot
 _LONGEST_WAIT = 300.0  # seconds that a row is put off at most for its domain's limit
 
 
@@ -68,7 +69,7 @@ class Intake:
     def is_over(self) -> bool:
         """Whether nothing more is to be had. Rows that wait for their domain's limit and come due soon are worth staying for."""
         moment = time.monotonic()
-        if any(slot >= moment for slot in self._next_slot.values()):
+        if any(slot + _WRITTEN_WITHIN >= moment for slot in self._next_slot.values()):
             if moment - self._last_claim >= _LOOKS_AGAIN:
                 self.dry = False
             return False

@@ -8,12 +8,14 @@ from dataclasses import replace
 import structlog
 from flask import Flask
 
+from app import tokens
 from app.accounts import audit
 from app.db import db
 from app.delivery import (
     control,
     expand,
     finish,
+    held,
     pulse,
     recall,
     seed_copies,
@@ -24,6 +26,7 @@ from app.delivery import (
 )
 from app.delivery.dkim import BadKey
 from app.delivery.engine import End, Policy, Result, run_slice
+from app.delivery.limits import SharedLimits, limits_for
 from app.delivery.models import Send
 from app.delivery.signing import writing
 from app.delivery.transport import transport_for
@@ -62,25 +65,33 @@ def next_slice(send_id: int) -> None:
 
 
 def send_slice(send_id: int, policy: Policy | None = None) -> None:
-    """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused."""
+    """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused or has to wait."""
     settings = current()
-    policy = policy or Policy(lanes=settings.send_connections)
+    send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
     db.session.remove()  # no transaction of the session's may be open while we send
-    if pulse.is_stale(db.engine):
-        log.info("slice.after_a_stop", send_id=send_id)
-        return  # the beat looks first at what came due meanwhile
-    gate = timing.gate(db.engine, send_id)
-    if gate.opens_at is not None:
-        log.info("slice.outside_hours", send_id=send_id)
-        return  # the beat rings when they begin
-    policy = replace(policy, until=gate.until)
-    result = _run(settings, send_id, transport_for(settings), policy)
+    gate = _gate(send_id)
+    if gate is None:
+        return
+    campaign = tokens.make("campaign", send.campaign_id)
+    transport = transport_for(settings, {"send": str(send_id), "campaign": campaign})
+    limits = limits_for(settings, send, db.engine, transport)
+    if isinstance(limits, SharedLimits) and not limits.may_begin():
+        held.by_warm_up(db.engine, send_id, limits)
+        return  # the beat rings when more may go
+    mind = held.minding(db.engine, settings.data_dir, send_id, limits)
+    policy = replace(
+        policy or Policy(lanes=settings.send_connections), until=gate.until, limits=limits, others_wait=mind
+    )
+    result = _run(settings, send_id, transport, policy)
     if result.end is End.REFUSED:
         control.pause_by_system(send_id, result.why)
+    elif held.by_warm_up(db.engine, send_id, limits):
+        log.info("slice.day_used_up", send_id=send_id)
     elif result.end in (End.TIME, End.DRAINED):
         enqueue(JobName.SEND_SLICE, send_id)
-    elif result.end is End.EMPTY:
-        finish.finish(send_id)
+    elif result.end is End.EMPTY and not finish.finish(send_id):
+        db.session.commit()
+        held.until_due(db.engine, send_id)
     db.session.commit()
 
 
@@ -90,6 +101,18 @@ def _run(settings: Settings, send_id: int, transport: Transport, policy: Policy)
             return run_slice(db.engine, settings.data_dir, send_id, transport, writer, policy)
     except BadKey as error:
         return Result(End.REFUSED, error.message)  # nothing goes out unsigned because the key is gone
+
+
+def _gate(send_id: int) -> timing.Gate | None:
+    """Until when the send may go out; None where it may not now."""
+    if pulse.is_stale(db.engine):
+        log.info("slice.after_a_stop", send_id=send_id)
+        return None  # the beat looks first at what came due meanwhile
+    gate = timing.gate(db.engine, send_id)
+    if gate.opens_at is not None:
+        log.info("slice.outside_hours", send_id=send_id)
+        return None  # the beat rings when they begin
+    return gate
 
 
 def finish_send(send_id: int) -> None:

@@ -4,9 +4,7 @@ The engine asks `take` before each message. Limits come from the settings, SES's
 """
 
 import hashlib
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, func, select
@@ -15,53 +13,14 @@ from app.delivery import warmup
 from app.delivery.buckets import Bucket, Buckets, clock
 from app.delivery.models import Send, SendingWorker
 from app.delivery.presence import LEASE, database_now
+from app.delivery.wire import Limits, Unlimited, Wait
 from app.settings import Settings
 
 
-@dataclass(frozen=True)
-class Wait:
-    """Not now. `everyone`: nothing may go for so many `seconds`; else this domain's message waits so long behind the one before it."""
-
-    seconds: float
-    everyone: bool
-
-
-class Limits(Protocol):
-    """What the engine asks."""
-
-    def take(self, domain: str) -> Wait | None:
-        """None: a message to this domain may go now, and is counted."""
-
-    def give_back(self, domain: str) -> None:
-        """It was not sent after all."""
-
-    def close(self) -> None:
-        """Give back what is unused."""
-
-    def pace(self) -> str | None:
-        """Which limit has held messages back since the last call, in words; None if none has."""
-
-
-class NoLimits:
-    """As fast as the wire."""
-
-    def take(self, domain: str) -> Wait | None:
-        """Always at once."""
-        return None
-
-    def give_back(self, domain: str) -> None:
-        """Nothing was taken."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def pace(self) -> str | None:
-        """Nothing holds it back."""
-        return None
-
-
 class SharedLimits:
-    """The limits of one slice. `common` hold for every message, `domains` for those to one receiving domain."""
+    """The limits of one slice (see wire.Limits). A domain's messages wait so many seconds behind the one before: who adds them up has their line.
+
+    `common` hold for every message, `domains` for those to one receiving domain."""
 
     def __init__(
         self,
@@ -114,18 +73,19 @@ class SharedLimits:
         if self._quota is not None:
             self._quota.give_back()
 
+    def may_begin(self) -> bool:
+        """Whether the sender's warm-up plan lets anything go now."""
+        return self._quota is None or self._quota.left > 0 or self._quota.refill()
+
+    @property
+    def used_up(self) -> "warmup.Step | None":
+        """The day of the warm-up plan, if the last message that asked found it used up."""
+        return None if self._quota is None else self._quota.used_up
+
     def pace(self) -> str | None:
         """The limit that held back most since the last call, in words."""
         held, self._held = self._held, {}
         return max(held, key=lambda label: held[label]) if held else None
-
-    def __enter__(self) -> "SharedLimits":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _lease(self, bucket: Bucket) -> bool:
         moment = clock()
@@ -162,7 +122,7 @@ def limits_for(settings: Settings, send: Send, engine: Engine, transport: Any = 
     domains = dict(settings.mail_rate_domains)
     quota = warmup.quota_for(engine, settings, sender)
     if not common and not domains and quota is None:
-        return NoLimits()
+        return Unlimited()
     return SharedLimits(Buckets(settings.redis_url, lambda: live_workers(engine)), common, domains, quota)
 
 

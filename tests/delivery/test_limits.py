@@ -18,8 +18,9 @@ from sqlalchemy import insert
 from app import clock
 from app.db import db
 from app.delivery.buckets import APART_SECONDS, BURST_SECONDS, LOT_SECONDS, Bucket, Buckets
-from app.delivery.limits import NoLimits, SharedLimits, limits_for, live_workers
+from app.delivery.limits import SharedLimits, limits_for, live_workers
 from app.delivery.models import SendingWorker
+from app.delivery.wire import Unlimited
 from app.settings import current
 from tests.delivery import made
 from tests.rig.cast import Cast
@@ -214,7 +215,7 @@ def test_a_lot_in_hand_costs_about_a_microsecond(redis_url: str) -> None:
 def test_without_a_limit_nothing_is_asked(cast: Cast) -> None:
     send = made.send(cast, ["anna"])
     limits = limits_for(current(), send, db.engine)
-    assert isinstance(limits, NoLimits)
+    assert isinstance(limits, Unlimited)
     assert limits.take("gmail.com") is None
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import insert, update
 from app import clock
 from app.db import db
 from app.delivery import warmup
-from app.delivery.limits import SharedLimits, Wait, limits_for
+from app.delivery.limits import SharedLimits, limits_for
 from app.delivery.models import DeliveryState, Send, SendingWorker, WarmUp, WarmUpDay
+from app.delivery.wire import Wait
 from app.settings import current
 from tests.delivery import made, many, ready
 from tests.rig.cast import Cast
