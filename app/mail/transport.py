@@ -8,7 +8,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from app.lazy import lazy
 from app.mail.errors import MailDelayed, MailRefused, MailUncertain
@@ -115,9 +115,13 @@ def _send_ses(url: SplitResult, sender: str, message: EmailMessage | bytes, to: 
     config = botocore_config.Config(
         retries={"total_max_attempts": 1}, connect_timeout=TIMEOUT, read_timeout=TIMEOUT
     )
+    given = dict(parse_qsl(url.query))
     try:
-        client = boto3.client("sesv2", region_name=url.hostname, config=config)
+        client = boto3.client(
+            "sesv2", region_name=url.hostname, endpoint_url=given.get("endpoint"), config=config
+        )
         client.send_email(
+            **({"ConfigurationSetName": given["configuration_set"]} if "configuration_set" in given else {}),
             FromEmailAddress=sender,
             Destination={"ToAddresses": [to]},
             Content={"Raw": {"Data": message if isinstance(message, bytes) else message.as_bytes()}},

@@ -24,6 +24,8 @@ from app.delivery.wire import (
     TransportRefuses,
     Verdict,
 )
+from app.mail import transport as single
+from app.mail.errors import MailRefused
 from app.settings import Settings, SettingsError
 from tests.delivery.ses_rig import (
     FAST,
@@ -425,6 +427,16 @@ def test_the_settings_name_region_set_and_endpoint(
     fake.account.configuration_sets = {"throughline"}
     assert transport.call(mail()).verdict is V.ACCEPTED
     assert fake.accepted[0].tags == {"delivery": "token", "send": "17"}
+
+
+def test_single_mails_go_the_same_way(fake: SesFake) -> None:
+    where = f"ses://eu-west-1?configuration_set=throughline&endpoint={fake.url}"
+    settings = Settings("x" * 32, "y" * 32, mail_transport=where)
+    single.send(settings, mail().body, "anna@people.example")
+    assert fake.recipients() == {"anna@people.example": 1}
+    fake.account.configuration_sets = set()
+    with pytest.raises(MailRefused, match="NotFoundException"):
+        single.send(settings, mail().body, "anna@people.example")
 
 
 @pytest.mark.parametrize(
