@@ -90,7 +90,7 @@ def gate(engine: Engine, send_id: int) -> Gate:
         with engine.begin() as connection:
             connection.execute(update(Send).where(Send.id == send_id).values(opens_at=found.opens_at))
     if found.opens_at is None and timing.starts:
-        _put_off(engine, send_id, timing, timing.window, moment)
+        _put_off(engine, send_id, row.timing, timing.window, moment)
     return found
 
 
@@ -102,23 +102,40 @@ def _gate(timing: Timing, window: Window, moment: datetime) -> Gate:
     return Gate(opens_at=min(window.opening(moment, zone) for zone in set(timing.zones.values())))
 
 
-def _put_off(engine: Engine, send_id: int, timing: Timing, window: Window, moment: datetime) -> None:
-    """Rows of places that are closed at `moment` become due when those open. In chunks, so that nobody waits long for the database."""
-    zones = timing.zones
-    for zone in set(zones.values()):
-        opens = window.opening(moment, zone)
-        if opens <= moment:
-            continue
-        _put_off_place(engine, send_id, _lives(zones, zone), opens)
+def _put_off(engine: Engine, send_id: int, raw: dict[str, Any], window: Window, moment: datetime) -> None:
+    """Rows of places that are closed at `moment` become due when those open. In chunks, so that nobody waits long for the database.
+
+    All of a place's rows are looked at once each time it closes, which is written down with the timing; after that only those
+    that have been claimed: what went out when it closed and came back, to be tried again.
+    """
+    timing = Timing.from_json(raw)
+    zones = timing.zones if timing else {}
+    closed = {zone: window.opening(moment, zone) for zone in set(zones.values())}
+    closed = {zone: opens for zone, opens in closed.items() if opens > moment}
+    done: dict[str, str] = raw.get("put_off", {})
+    told = {zone: opens.isoformat() for zone, opens in closed.items()}
+    for zone, opens in closed.items():
+        _put_off_place(engine, send_id, _lives(zones, zone), opens, again=done.get(zone) == told[zone])
+    if told != done:
+        with engine.begin() as connection:
+            values = {"timing": {**raw, "put_off": told}}
+            connection.execute(update(Send).where(Send.id == send_id).values(**values))
 
 
-def _put_off_place(engine: Engine, send_id: int, lives: ColumnElement[bool], opens: datetime) -> None:
+def _put_off_place(
+    engine: Engine, send_id: int, lives: ColumnElement[bool], opens: datetime, again: bool
+) -> None:
     ready = and_(Delivery.send_id == send_id, Delivery.state == DeliveryState.READY)
     early = and_(ready, or_(Delivery.not_before.is_(None), Delivery.not_before < opens))
+    if again:
+        early = and_(early, Delivery.epoch > 0)
     after = 0
     while True:
         window = (
-            select(Delivery.id).where(ready, Delivery.id > after).order_by(Delivery.id).limit(_CHUNK)
+            select(Delivery.id)
+            .where(ready, Delivery.id > after)
+            .order_by(Delivery.id)
+            .limit(_CHUNK * 10 if again else _CHUNK)
         ).subquery()  # unscoped: a job, of this very send
         with engine.begin() as connection:
             upper = connection.execute(select(func.max(window.c.id))).scalar_one()

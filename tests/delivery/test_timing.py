@@ -231,6 +231,13 @@ def test_hours_on_each_person_s_clock_put_off_those_whose_are_over(
     assert (rows["ben"], rows["nel"], rows["sam"], rows["una"]) == (None, None, None, None)
     assert rows["lia"] == NOON + timedelta(hours=1)
     assert rows["kiri"] == meant(at_local(NOON, AUCKLAND, days=7), AUCKLAND).moment
+    # what was on its way when Auckland closed and came back waits like the rest
+    late = select(Contact.id).where(Contact.email.startswith("kiri")).scalar_subquery()
+    again = update(Delivery).where(Delivery.contact_id == late)
+    db.session.execute(again.values(epoch=1, attempts=1, not_before=moment + timedelta(minutes=1)))
+    db.session.commit()
+    assert timing.gate(db.engine, send.id) == found
+    assert not_before(send)["kiri"] == rows["kiri"]
     # an hour later it is Lisbon's turn, and what is left of Berlin's waits for next week
     set_clock(monkeypatch, NOON + timedelta(hours=1))
     found = timing.gate(db.engine, send.id)
