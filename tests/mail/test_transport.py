@@ -50,8 +50,8 @@ class Ses:
     def __init__(self, error: Exception | None = None) -> None:
         self.error, self.sent, self.config = error, [], None  # type: tuple[Exception | None, list[dict[str, Any]], Any]
 
-    def client(self, name: str, region_name: str, config: Any) -> "Ses":
-        assert (name, region_name) == ("sesv2", "eu-west-1")
+    def client(self, name: str, region_name: str, endpoint_url: str | None, config: Any) -> "Ses":
+        assert (name, region_name, endpoint_url) == ("sesv2", "eu-west-1", None)
         self.config = config
         return self
 
