@@ -58,6 +58,14 @@ def enqueue(name: JobName, *args: int | str) -> None:
     db.session.info.setdefault(_PENDING, []).append((name, args))
 
 
+def waiting(settings: Settings) -> int:
+    """How many jobs wait in the queue; 0 when Redis is away."""
+    try:
+        return int(queue(settings).count)
+    except redis.RedisError:
+        return 0
+
+
 def ring(settings: Settings, jobs: list[tuple[JobName, tuple[int | str, ...]]]) -> None:
     """Push jobs to Redis now. A Redis that is away is logged, never raised."""
     try:

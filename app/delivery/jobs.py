@@ -32,7 +32,7 @@ from app.delivery.signing import writing
 from app.delivery.transport import transport_for
 from app.delivery.wire import Transport
 from app.flows import sequence
-from app.queue import JobName, enqueue, ring
+from app.queue import JobName, enqueue, ring, waiting
 from app.settings import Settings, current
 
 log = structlog.get_logger(__name__)
@@ -134,11 +134,19 @@ def wake_due(app: Flask) -> int:
         settings = current()
         pulse.look()
         db.session.commit()
-        jobs = sweep.sweep(db.engine, settings.data_dir)
+        jobs = _needed(settings, sweep.sweep(db.engine, settings.data_dir))
         db.session.remove()
         if jobs:
             ring(settings, [(name, (row_id,)) for name, row_id in jobs])
         return len(jobs)
+
+
+def _needed(settings: Settings, jobs: list[sweep.Job]) -> list[sweep.Job]:
+    """Without the doorbells for slices where more jobs than that wait already: all workers are busy, and each serves whose turn it is."""
+    slices = sum(name is JobName.SEND_SLICE for name, _ in jobs)
+    if not slices or waiting(settings) <= slices:
+        return jobs
+    return [job for job in jobs if job[0] is not JobName.SEND_SLICE]
 
 
 def wake_judge(app: Flask) -> int:
