@@ -6,7 +6,7 @@ Written in the transaction of the form or the no itself, so that no later step c
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, select
+from sqlalchemy import Select, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.campaigns.models import Campaign, CampaignStatus
@@ -54,16 +54,6 @@ def said_no(partner_id: int, contact_id: int, at: datetime) -> None:
     names = ["campaign_id", "contact_id", "partner_id", "reason", "at"]
     statement = _insert().from_select(names, running, include_defaults=False)
     db.session.execute(statement.on_conflict_do_nothing())
-
-
-def has_ended(campaign_id: int, contact_id: Any, reason: EndReason) -> ColumnElement[bool]:
-    """An EXISTS on a column of contact ids: the campaign is over for them, for this reason."""
-    inner = select(SequenceEnd.contact_id).where(  # unscoped: bound to the contact of the outer query
-        SequenceEnd.campaign_id == campaign_id,
-        SequenceEnd.contact_id == contact_id,
-        SequenceEnd.reason == reason,
-    )
-    return inner.correlate_except(SequenceEnd).exists()
 
 
 def _insert() -> Any:
