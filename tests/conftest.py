@@ -223,6 +223,8 @@ def app(request: pytest.FixtureRequest, _module_app: Flask, settings: Settings) 
     with _module_app.app_context():
         _empty(request)
         shutil.rmtree(settings.data_dir / "spool", ignore_errors=True)
+        for remembered in ("tracker", "landing_pages"):  # of the database as it was
+            _module_app.extensions.pop(remembered, None)
         yield _module_app
         db.session.rollback()
         db.session.remove()

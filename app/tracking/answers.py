@@ -67,10 +67,14 @@ class Tracker:
     def load_click(self, token: str, number: int) -> None:
         """Read what `click` needs. Raises BadToken, and NotFound where there is no such mail or link."""
         delivery, rendering = self.holder(token)
-        send = self.known.load_delivery(delivery) if delivery else self.known.load_rendering(rendering)
+        known = self.known  # of many first requests at once, one reads and the others find it here
+        if delivery:
+            send = known.send_of(delivery) or known.load_delivery(delivery)
+        else:
+            send = known.send_of_rendering(rendering) or known.load_rendering(rendering)
         if send is None:
             raise tokens.BadToken()
-        if self.known.load_target(send, number) is None:
+        if (known.target(send, number) or known.load_target(send, number)) is None:
             raise NotFound(kind="Link")
 
     def pixel(self, token: str, visit: Visit, note: Note | None = None) -> Answer | None:
@@ -83,7 +87,8 @@ class Tracker:
 
     def load_pixel(self, token: str) -> None:
         """Read what `pixel` needs. Raises BadToken."""
-        if self.known.load_delivery(tokens.read(OPEN, token, self.key)) is None:
+        delivery = tokens.read(OPEN, token, self.key)
+        if (self.known.send_of(delivery) or self.known.load_delivery(delivery)) is None:
             raise tokens.BadToken()
 
     def view(

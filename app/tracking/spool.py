@@ -89,6 +89,9 @@ class Spool:
                 self._end()
                 raise OSError("the line was cut short")
 
+    def __del__(self) -> None:
+        self._end()
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from app import clock, tokens
 from app.attribution.records import TouchKind, Touchpoint
@@ -13,6 +13,7 @@ from app.campaigns.models import Campaign
 from app.db import db
 from app.delivery import expand
 from app.delivery.models import Delivery, DeliveryState, Link, Send
+from app.tracking.answers import Visit, tracker
 from app.tracking.jobs import drain_spool
 from app.tracking.models import EventKind, TrackedEvent
 from app.tracking.queries import clicks, clicks_by_hour
@@ -178,3 +179,23 @@ def test_people_are_counted_once_and_machines_apart(client: FlaskClient, send: S
     campaign.launched_at = clock.now()
     assert sum(hour.people for hour in clicks_by_hour(campaign)) == 4
     assert sum(hour.machines for hour in clicks_by_hour(campaign)) == 1
+
+
+def test_of_many_links_of_a_send_only_the_first_asks_the_database(app: Flask, send: Send) -> None:
+    asked = tracker()
+    paths = [link(send, local, number_of(send, "url")).split("/") for local in ("anna", "dora", "bram")]
+    visit = Visit("GET", FIREFOX["User-Agent"])
+    statements: list[str] = []
+
+    def executed(*given: object) -> None:
+        statements.append(str(given[2]))
+
+    event.listen(db.engine, "before_cursor_execute", executed)
+    for _, _, token, number in paths:
+        asked.load_click(token, int(number))
+    first = len(statements)
+    for _, _, token, number in paths:
+        asked.load_click(token, int(number))
+        assert asked.click(token, int(number), visit) is not None
+    event.remove(db.engine, "before_cursor_execute", executed)
+    assert (first, len(statements)) == (3, 3)  # Anna's mail with Dora's, the rendering of Bram's, the link
