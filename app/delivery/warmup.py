@@ -73,10 +73,17 @@ class Forecast:
     def words(self) -> str:
         """For the launch page."""
         days = (self.last_day - self.day).days
-        until = f"{self.last_day:%A}" if days < 7 else f"{self.last_day:%-d %B}"
-        rest = f"the rest until {until}" if days > 1 else "the rest tomorrow"
-        some = f"{self.today:,} of {self.people:,} go today" if self.today else "none of them goes today"
-        return f"Your new address is being introduced to mail providers: {some}, {rest}."
+        last = f"{self.last_day:%A}" if days < 7 else f"{self.last_day:%-d %B}"
+        if self.today:
+            rest = f"the rest until {last}" if days > 1 else "the rest tomorrow"
+            spread = f"{self.today:,} of {self.people:,} go today, {rest}"
+        else:
+            spread = (
+                f"{self.people:,} go from tomorrow on, the last on {last}"
+                if days > 1
+                else f"{self.people:,} go tomorrow"
+            )
+        return f"Your new address is being introduced to mail providers: {spread}."
 
 
 def start(domain: str, starts_on: date, plan: tuple[int, ...] = PLAN) -> None:

@@ -174,7 +174,7 @@ def test_the_words_name_the_weekday_or_the_date() -> None:
         "400 of 500 go today, the rest tomorrow."
     )
     assert warmup.Forecast(90_000, 0, day, date(2026, 5, 29)).words.endswith(
-        "none of them goes today, the rest until 29 May."
+        "90,000 go from tomorrow on, the last on 29 May."
     )
 
 
