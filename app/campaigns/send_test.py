@@ -17,6 +17,7 @@ from app.audience.models import Contact, ListMember
 from app.campaigns import subject_test
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared, email, message_headers, source
+from app.campaigns.preview import in_order
 from app.campaigns.records import TrialMail
 from app.campaigns.subject_test import Subject, subject_of
 from app.clock import now
@@ -66,10 +67,10 @@ class Sent:
 
 
 def versions(made: Prepared, campaign: Campaign) -> list[Version]:
-    """Everything that can be tested: each email of the kit in the order of its days, each version of its subject line."""
+    """Everything that can be tested: each email of the kit in the order of its steps, each version of its subject line."""
     planned = subject_test.of(campaign)
     found: list[Version] = []
-    for piece in sorted(made.kit.emails, key=lambda each: each.after_days):
+    for piece in in_order(made.kit):
         if planned and planned.experiment.email == piece.name and planned.variants:
             found += [Version(piece, v.label, subject_of(v)) for v in planned.variants]
         else:
