@@ -22,6 +22,7 @@ from app.web.hosts import public_url_for, static_url
 FRESH = 2.0
 """Seconds for which a process serves a page without asking whether it is still open."""
 
+_LOOKING = 0.5  # seconds that a look at the database may take before another visitor is sent
 _MOST = 1_000  # pages a process keeps
 _HEADERS = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store"))
 
@@ -75,9 +76,18 @@ class Pages:
         self._lock = threading.Lock()
 
     def find(self, pid: str) -> Served | None:
-        """A page that was open a moment ago; None where it has to be looked up."""
-        until, found = self._known.get(pid, (0.0, None))
-        return found if until > time.monotonic() else None
+        """A page that was open a moment ago; None where it has to be looked up.
+
+        When its moment is over, one visitor is sent to look, and the others are served meanwhile.
+        """
+        known = self._known.get(pid)
+        if known is None:
+            return None
+        moment = time.monotonic()
+        if known[0] > moment:
+            return known[1]
+        self._known[pid] = (moment + _LOOKING, known[1])
+        return None
 
     def keep(self, pid: str, row: PublishedPage) -> Served:
         """Remember an open page; returns it ready to be sent."""

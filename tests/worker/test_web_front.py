@@ -179,6 +179,16 @@ def test_a_closed_page_is_closed_within_two_seconds(
     assert front(scope) is None
 
 
+def test_one_visitor_looks_whether_the_page_is_still_open_and_the_others_are_served(
+    app: Flask, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front, scope = Front(app), Scope(f"/p/{story.page.pid}")
+    by_flask(app, scope)
+    really = served.time.monotonic
+    monkeypatch.setattr(served.time, "monotonic", lambda: really() + served.FRESH + 0.01)
+    assert [front(scope) is None for _ in range(3)] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
