@@ -31,9 +31,18 @@ def timeline(lead: Lead) -> list[Touch]:
         delivery = db.session.get_one(
             Delivery, submission.delivery_id
         )  # unscoped: by the scoped lead's own chain
-        touches += _events(delivery)
-        touches += _sent(delivery)
+        for mail in _mails(delivery):
+            touches += _events(mail)
+            touches += _sent(mail)
     return sorted(touches, key=lambda t: t.at, reverse=True)
+
+
+def _mails(delivery: Delivery) -> list[Delivery]:
+    """The mails of the campaign to this person: with a sequence they came by the last of several."""
+    query = select(Delivery).where(  # unscoped: by the scoped lead's own chain
+        Delivery.contact_id == delivery.contact_id, Delivery.campaign_id == delivery.campaign_id
+    )
+    return list(db.session.scalars(query))
 
 
 def _submitted(submission: Submission) -> Touch:

@@ -37,6 +37,8 @@ from app.flows.verdict import totals
 from app.kits import publish
 from app.kits.models import KitVersion
 from app.landing.models import Submission
+from app.leads.models import Lead
+from app.leads.timeline import timeline
 from app.mail.models import OutgoingMail
 from app.mdf import packet
 from app.queue import JobName
@@ -106,6 +108,8 @@ def test_a_whole_sequence_goes_to_those_whom_each_step_is_for(
     assert {local for local, count in mails(sink).items() if count == 2} == {"anna", "finn", "hugo"}
 
     made.fill_in(client, campaign, "finn@people.example")  # by no link of ours
+    lead = db.session.scalars(select(Lead).where(Lead.contact_id == made.contact("finn").id)).one()
+    assert [touch.what for touch in timeline(lead)] == ["Filled in the form", "Got the mail", "Got the mail"]
     made.time_comes(campaign)
     made.beat()
     assert {local for local, count in mails(sink).items() if count == 3} == {"anna", "hugo"}
