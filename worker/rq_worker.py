@@ -5,6 +5,7 @@ Asked to stop it takes no new job, and tells the running one, which ends at its 
 
 import os
 import signal
+from typing import Any
 
 import redis
 import structlog
@@ -23,8 +24,30 @@ _INTERVAL = 3  # seconds between two looks at a running job, and between two rou
 _WORKER_TTL = 20
 
 
+_AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+
+
 class ShortHeartbeatWorker(Worker):
-    """RQ's worker, with a job's heartbeat valid for three looks instead of a minute more."""
+    """RQ's worker, with a job's heartbeat valid for three looks instead of a minute more.
+
+    A Redis that is away ends no running job: RQ's own worker would fall over its heartbeat and take the job's process along.
+    """
+
+    max_connection_wait_time = 4.0  # seconds between two tries to reach Redis
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that this worker lives, if anybody hears it."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except _AWAY as error:
+            log.warning("worker.redis_away", error=type(error).__name__)
+
+    def maintain_heartbeats(self, job: Job, execution: Any) -> None:
+        """Say that the running job lives, if anybody hears it."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except _AWAY as error:
+            log.warning("worker.redis_away", error=type(error).__name__)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds after which a silent job counts as its worker's death."""

@@ -172,6 +172,7 @@ class Dialogue:
                     self._flush()
                 for reply in self.line.replies():
                     self._take(reply)
+                self.line.check()
             except _TROUBLE as error:
                 self._broke(error)
         return self._news()

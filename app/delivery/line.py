@@ -112,6 +112,10 @@ class Line:
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             return
 
+    def check(self) -> None:
+        """Raise BadReply if nonsense came behind the replies that `replies` returned: nothing more may come that would show it."""
+        self._parser.check()
+
     def replies(self) -> list[Reply]:
         """The replies that have come. Raises BadReply, OSError, and Broken when the other side hung up and no reply is left to read."""
         self._parser.check()

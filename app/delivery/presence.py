@@ -79,17 +79,19 @@ def lock_path(data_dir: Path, worker_id: str) -> Path:
 
 
 def is_gone(worker: Any, data_dir: Path, moment: datetime) -> bool:
-    """Whether a registered worker is surely dead: silent beyond its lease, and its lock free (here) or long silent (elsewhere)."""
+    """Whether a registered worker is surely dead: its lock is here and free; or there is none and it is silent beyond its lease.
+
+    A worker of another machine leaves no lock here: only a long silence tells.
+    """
     silence = moment - worker.heartbeat_at
-    if silence <= LEASE:
-        return False
     if worker.host != socket.gethostname():
         return bool(silence > SILENCE)
     try:
         handle = os.open(lock_path(data_dir, worker.id), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return True
+        return bool(silence > LEASE)
     try:
+        # Taken before the worker was put on the list and kept as long as it lives: a free one proves its death at once.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False

@@ -18,7 +18,7 @@ from app.delivery import failpoints
 from app.delivery.intake import Intake, Writer
 from app.delivery.lanes import Lanes, Seat
 from app.delivery.outcomes import Claimed, Decided, Retries
-from app.delivery.presence import HEARTBEAT_SECONDS
+from app.delivery.presence import HEARTBEAT_SECONDS, LEASE
 from app.delivery.store import Store
 from app.delivery.wire import Declined, Event, Invited, Limits, Outcome, Settled, Unlimited, Verdict
 
@@ -29,6 +29,7 @@ SALVAGE_SECONDS = 40.0  # for so long a slice tries to write down what it knows 
 _DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.Error)
 _NOTED_WITHIN = 0.5  # seconds after which outcomes are written down though no round came
 _ROWS_A_LANE = 5  # a connection is opened for so many rows
+_FRESH = LEASE.total_seconds()  # for so long after its commit began a round may leave
 _LEAST = 2.0  # seconds that a slice lasts though others wait
 
 
@@ -171,18 +172,34 @@ class Slice:
             return
         failpoints.hit("before-commit")
         rows = [seat.announced for seat in ready if seat.announced is not None]
+        began = time.monotonic()
         moved = self.commit(rows, self.refused)
         failpoints.hit("after-commit")
         refused, self.refused = self.refused, []
         self.note(d for d in refused if d.row.id in moved)
-        for seat in ready:
-            if seat.announced is not None and seat.announced.id in moved:
-                self.hand_over(seat)
-            else:
-                self.drop(seat)
+        self.leave(ready, set(moved), began + _FRESH)
         failpoints.hit("after-dot")
         if len(moved) < len(rows) + len(refused) and self.store.is_stopped():
             self.finish(End.STOPPED)
+
+    def leave(self, ready: list[Seat], moved: set[int], until: float) -> None:
+        """Hand over what moved, once: a row that was lost in a sleep and claimed again may stand on two seats.
+
+        Nothing leaves after `until`: who slept that long between the commit and here may have been given up by now.
+        """
+        too_late = []
+        for seat in ready:
+            row = seat.announced
+            if row is not None and row.id in moved:
+                moved.discard(row.id)
+                if time.monotonic() < until:
+                    self.hand_over(seat)
+                    continue
+                too_late.append(row.id)
+            self.drop(seat)
+        if too_late:
+            log.warning("slice.slept", send_id=self.store.send_id, rows=len(too_late))
+            self.store.never_left(too_late)
 
     def commit(self, rows: list[Claimed], refused: list[Decided]) -> frozenset[int]:
         """The round's commit. What is put off by it may be claimed again."""
@@ -250,7 +267,7 @@ class Slice:
     def tick(self) -> None:
         """Now and then: note outcomes, say that we live, keep the lease, see whether it is time to end."""
         moment = time.monotonic()
-        if self.pending and moment - self.pending_since >= _NOTED_WITHIN:
+        if self.pending and (moment - self.pending_since >= _NOTED_WITHIN or self.is_quiet()):
             self.flush()
         if moment - self.last_look < 0.2:
             return
@@ -267,6 +284,10 @@ class Slice:
         if moment - self.last_beat >= HEARTBEAT_SECONDS:
             self.last_beat = moment
             self.store.beat()
+
+    def is_quiet(self) -> bool:
+        """Whether a limit holds everything back and every answer is in: what is written down now can't become uncertain any more."""
+        return self.intake.is_held and not any(seat.flying for seat in self.lanes.seats)
 
     def is_late(self) -> bool:
         """Whether the window in which this send may go has closed."""
@@ -293,6 +314,8 @@ class Slice:
         log.warning("slice.database_away", send_id=self.store.send_id, error=type(error).__name__)
         kept = [seat.announced for seat in self.lanes.seats if seat.announced is not None]
         kept += [each.row for each in self.refused]
+        flying = {seat.flying.id for seat in self.lanes.seats if seat.flying is not None}
+        kept = [row for row in kept if row.id not in flying]
         self.refused = []
         self.finish(End.TIME)
         for seat in list(self.lanes.seats):

@@ -1,0 +1,152 @@
+"""A worker that slept at the worst moment, a server that mixes sense and nonsense: found by `make chaos`, told here one by one."""
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import queue
+from app.db import db
+from app.delivery import expand, sweep
+from app.delivery.dialogue import Dialogue, Timeouts
+from app.delivery.line import Line
+from app.delivery.models import DeliveryState
+from app.delivery.presence import LEASE
+from app.delivery.wire import Declined, Envelope, Outcome, Verdict
+from app.settings import current
+from tests.delivery import made
+from tests.delivery.sim import Server, Time, Worker
+from tests.rig.cast import Cast
+
+S = DeliveryState
+ACCEPTED = Outcome(Verdict.ACCEPTED, "taken")
+PAST = LEASE.total_seconds() + 1
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """A clock that is set by hand."""
+    monkeypatch.setattr(queue, "ring", lambda *_: None)
+    time = Time()
+    time.rule(monkeypatch)
+    return time
+
+
+def begin(cast: Cast, people: int, server: Server, lanes: int = 1) -> tuple[int, Worker]:
+    """A send to so many people, and a worker that has announced the first of them."""
+    made.watch_transitions()
+    send = made.send(cast, [f"p{n}" for n in range(people)])
+    expand.expand(db.engine, send.id)
+    send_id = send.id
+    db.session.remove()
+    worker = Worker(db.engine, current().data_dir, send_id, server, lanes)
+    worker.step("fill")
+    return send_id, worker
+
+
+def to_the_end(worker: Worker, server: Server) -> None:
+    """The server takes everything that comes."""
+    for _ in range(60):
+        for lane in server.asked:
+            lane.invite()
+        for lane in server.holding:
+            lane.settle(ACCEPTED)
+        if worker.step("all") is not None:
+            return
+    raise AssertionError("the slice does not end")
+
+
+def test_who_slept_between_the_commit_and_the_body_sends_nothing(app: Flask, cast: Cast, clock: Time) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 1, server)
+    server.asked[0].invite()
+    worker.step("listen")
+    commit = worker.store.commit_round
+
+    def sleepily(*args: object) -> frozenset[int]:
+        moved = commit(*args)  # type: ignore[arg-type]
+        clock.seconds += PAST
+        return moved
+
+    worker.store.commit_round = sleepily  # type: ignore[method-assign, assignment]
+    worker.step("round")
+    assert not server.holding, "it left although its sender may have been given up by then"
+    assert set(made.states(send_id).values()) == {S.READY}, "what surely never left goes back"
+    worker.store.commit_round = commit  # type: ignore[method-assign]
+    to_the_end(worker, server)
+    assert server.accepted == Counter(dict.fromkeys(server.accepted, 1))
+    assert set(made.states(send_id).values()) == {S.ACCEPTED}
+
+
+def test_a_row_that_was_lost_in_a_sleep_and_claimed_again_leaves_once(
+    app: Flask, cast: Cast, clock: Time
+) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 6, server, lanes=2)
+    assert len(server.asked) == 2
+    clock.seconds += PAST
+    sweep.sweep(db.engine, current().data_dir)
+    worker.slice.intake.rows.clear()  # it had no more than what is announced
+    worker.lanes.open(4)
+    worker.step("fill")
+    assert len({lane.announced for lane in server.asked}) < len(server.asked), "claimed a second time"
+    for lane in server.asked:
+        lane.invite()
+    worker.step("listen")
+    worker.step("round")
+    to_the_end(worker, server)
+    assert set(server.accepted.values()) == {1}, f"somebody got it twice: {server.accepted}"
+    assert set(made.states(send_id).values()) == {S.ACCEPTED}
+
+
+def test_a_worker_s_free_lock_proves_its_death_at_once(app: Flask, cast: Cast, clock: Time) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 3, server)
+    sweep.sweep(db.engine, current().data_dir)
+    assert S.CLAIMED in made.states(send_id).values(), "it lives"
+    worker.die()
+    sweep.sweep(db.engine, current().data_dir)
+    assert set(made.states(send_id).values()) == {S.READY}
+
+
+def test_without_a_lock_here_only_silence_tells(app: Flask, cast: Cast, clock: Time) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 3, server)
+    for lock in Path(current().data_dir, "locks").iterdir():
+        lock.unlink()
+    worker.die()
+    sweep.sweep(db.engine, current().data_dir)
+    assert S.CLAIMED in made.states(send_id).values()
+    clock.seconds += PAST
+    sweep.sweep(db.engine, current().data_dir)
+    assert set(made.states(send_id).values()) == {S.READY}
+
+
+@pytest.fixture
+def link() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        theirs, _ = listener.accept()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_nonsense_right_behind_an_answer_is_noticed_though_nothing_follows(
+    link: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = link
+    line = Line(ours, lambda: None)
+    line.unblock()
+    talk = Dialogue(line, {"PIPELINING": ""}, Timeouts())
+    talk.announce(Envelope("s@x.example", "r@x.example", b"Subject: s\r\n\r\nx\r\n"))
+    theirs.sendall(b"250 2.1.0 ok\r\nhello, who is there?\r\n")  # in one piece
+    ours.setblocking(True)
+    ours.recv(1, socket.MSG_PEEK)
+    ours.setblocking(False)
+    events = talk.advance()
+    assert [type(event) for event in events] == [Declined]
+    assert not talk.is_open
