@@ -8,9 +8,9 @@ UV := $(BIN)/uv pip install --system-certs --quiet --python $(BIN)/python
 NPM := $(shell command -v npm || echo $(BIN)/npm)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export THROUGHLINE_NO_SKIPS DEMO_EXIT
+export THROUGHLINE_NO_SKIPS DEMO_EXIT ONLY AT_ONCE KEEP
 
-.PHONY: setup demo test test-long check bench-send bench-web format lock migration clean
+.PHONY: setup demo test test-long check bench-send bench-web chaos format lock migration clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/.installed static/dist/.built
@@ -61,9 +61,13 @@ check: setup
 bench-send: setup
 	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
 
-# make bench-web DB=sqlite|postgresql SECONDS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
+# make bench-web DB=sqlite|postgresql LASTS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
 bench-web: setup
 	@$(BIN)/python -m bench.web
+
+# make chaos ONLY="words of a fault" AT_ONCE=1 KEEP=folder-for-logs: needs PostgreSQL; the full disk needs root.
+chaos: setup
+	@$(BIN)/python -m bench.chaos
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -33,6 +33,7 @@ class Place:
     home: Path
     environ: Mapping[str, str]
     app: Flask
+    cluster: postgres.Cluster | None = None
 
     def log(self, name: str) -> Path:
         """Where the process `name` writes its log."""
@@ -80,6 +81,7 @@ def place(kind: str, **settings: str) -> Iterator[Place]:
             **settings,
         }
         (home / "data").mkdir()
+        cluster = None
         if kind == POSTGRESQL:
             cluster = stack.enter_context(postgres.cluster(durable=True))
             environ["DATABASE_URL"] = cluster.create("throughline")
@@ -89,7 +91,7 @@ def place(kind: str, **settings: str) -> Iterator[Place]:
         with app.app_context():
             migrations.upgrade(app)
             db.engine.dispose()
-        yield Place(home, environ, app)
+        yield Place(home, environ, app, cluster)
         with app.app_context():
             db.engine.dispose()
 

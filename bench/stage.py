@@ -5,7 +5,7 @@ Everything is made by the product's own functions, except for the people: a hund
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -92,27 +92,33 @@ def published(stage: Stage, folder: Path = KIT) -> KitVersion:
     return version
 
 
-def people(stage: Stage, count: int) -> ContactList:
-    """A list of `count` people who agreed to marketing and to tracking, each on record with a yes of their own."""
-    audience = ContactList(partner_id=stage.partner.organisation.id, name=f"{count} people")
+def people(
+    stage: Stage, count: int, local: Callable[[int], str] = "person{}".format, name: str = ""
+) -> ContactList:
+    """A list of `count` people who agreed to marketing and to tracking, each on record with a yes of their own.
+
+    `local` gives the local part of an address by its number.
+    """
+    audience = ContactList(partner_id=stage.partner.organisation.id, name=name or f"{count} people")
     db.session.add(audience)
     db.session.flush()
     connection = db.session.connection()
     for start in range(0, count, _CHUNK):
-        _write(connection, audience, range(start, min(count, start + _CHUNK)))
+        numbers = range(start, min(count, start + _CHUNK))
+        _write(connection, audience, [(number, local(number)) for number in numbers])
     return audience
 
 
-def _write(connection: Connection, audience: ContactList, numbers: range) -> None:
-    rows = [_contact(audience.partner_id, number) for number in numbers]
+def _write(connection: Connection, audience: ContactList, who: Sequence[tuple[int, str]]) -> None:
+    rows = [_contact(audience.partner_id, number, local) for number, local in who]
     ids = list(connection.scalars(insert(Contact).returning(Contact.id, sort_by_parameter_order=True), rows))
     owner = {"partner_id": audience.partner_id}
     connection.execute(insert(ListMember), [{**owner, "list_id": audience.id, "contact_id": i} for i in ids])
     connection.execute(insert(Consent), [row for i in ids for row in _consents(audience.partner_id, i)])
 
 
-def _contact(partner_id: int, number: int) -> dict[str, object]:
-    email = f"person{number}@{DOMAINS[number % len(DOMAINS)]}"
+def _contact(partner_id: int, number: int, local: str) -> dict[str, object]:
+    email = f"{local}@{DOMAINS[number % len(DOMAINS)]}"
     return {
         "pid": new_pid(),
         "partner_id": partner_id,

@@ -6,14 +6,17 @@ Durability is off, since a test's database never outlives the test; benchmarks, 
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+
+from tests.rig.processes import alive, descendants, until
 
 _OPTIONS = ("listen_addresses=", "max_connections=60")
 _CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
@@ -48,10 +51,42 @@ def _as_somebody() -> tuple[list[str], str | None]:
 
 
 class Cluster:
-    """A running server. `url(name)` is SQLAlchemy's address of one of its databases."""
+    """A server that can be killed and started again. `url(name)` is SQLAlchemy's address of one of its databases."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, command: Sequence[str]) -> None:
         self.home = home
+        self._command = list(command)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 30) -> None:
+        """Start it and wait until it answers. Raises RuntimeError with its log."""
+        deadline = time.monotonic() + patience
+        with (self.home / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd="/")
+        while True:
+            try:
+                psycopg.connect(host=str(self.home), user="throughline", dbname="postgres").close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise RuntimeError((self.home / "log").read_text()) from None
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """SIGKILL to all its processes at once, as when its machine fails."""
+        if self._process is not None:
+            below = descendants(self._process.pid)
+            for pid in (self._process.pid, *below):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait(20)
+            until(lambda: not any(alive(pid) for pid in below), 20)
+
+    def stop(self) -> None:
+        """End it at once: nothing is worth saving."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(20)
 
     def url(self, name: str) -> str:
         """The address of database `name`."""
@@ -103,27 +138,11 @@ def cluster(durable: bool = False) -> Iterator[Cluster]:
         subprocess.run(command, check=True, capture_output=True, cwd="/")
         chosen = (*_OPTIONS, *(_DURABLE if durable else _CARELESS))
         options = [part for option in chosen for part in ("-c", option)]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*prefix, server, "-D", str(data), "-k", str(home), *options], stdout=log, stderr=log, cwd="/"
-            )
+        running = Cluster(home, [*prefix, server, "-D", str(data), "-k", str(home), *options])
         try:
-            _wait(process, home)
-            yield Cluster(home)
+            running.start()
+            yield running
         finally:
-            process.send_signal(3)  # SIGQUIT: at once, nothing is worth saving
-            process.wait(20)
+            running.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait(process: subprocess.Popen[bytes], home: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            psycopg.connect(host=str(home), user="throughline", dbname="postgres").close()
-            return
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError((home / "log").read_text()) from None
-            time.sleep(0.05)
