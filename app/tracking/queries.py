@@ -39,17 +39,6 @@ def people_clicked(campaign: Campaign) -> int:
     return clicks(campaign).people
 
 
-def machine_clicks(event: TrackedEvent) -> list[int]:
-    """The clicks of the event's mail that count as a machine's by now: the first of a burst looked like a person's."""
-    if event.delivery_id is None:
-        return []
-    mine = TrackedEvent.delivery_id == event.delivery_id
-    query = select(TrackedEvent.id).where(
-        mine, TrackedEvent.kind == EventKind.CLICK, TrackedEvent.is_machine
-    )  # unscoped: of one mail
-    return list(db.session.scalars(query))
-
-
 @dataclass(frozen=True)
 class Hour:
     """Clicks within one hour from `start`."""
