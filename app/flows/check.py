@@ -211,7 +211,9 @@ def _lacks(mail: StepMail, made: Prepared, words: str) -> list[Problem]:
     if any(not each.subject.strip() for each in mail.versions):
         found.append(Problem(f"{name} has no subject line.", "Write one.", words))
     if any(each.size > MAX_HTML for each in mail.versions):
-        text = f"{name} is {round(compiled.size / 1024)} KB: Gmail cuts from 102 KB on, and the way out with it."
+        text = (
+            f"{name} is {round(compiled.size / 1024)} KB: Gmail cuts from 102 KB on, and the way out with it."
+        )
         found.append(Problem(text, "Shorten your words in it, or tell the vendor.", words))
     if any(link.kind == "landing" for link in compiled.links) and not made.kit.pages:
         found.append(

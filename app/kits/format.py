@@ -3,7 +3,6 @@
 docs/kit-format.md holds the schema in words; `app.kits.pieces` the same as types.
 """
 
-import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
@@ -131,13 +130,8 @@ def _shape(top: Table, kit: KitSource) -> None:
         top.wrong(
             "", "The kit has no email and no landing page.", "Declare one with [[emails]] or [[pages]]."
         )
-    for key, pieces in (
-        ("slots", kit.slots),
-        ("emails", kit.emails),
-        ("pages", kit.pages),
-        ("tests", kit.tests),
-    ):
-        no_twins(top, key, [p.name for p in pieces])
+    for key in ("slots", "emails", "pages", "tests"):
+        no_twins(top, key, [piece.name for piece in getattr(kit, key)])
     for at, test in enumerate(kit.tests):
         if test.email and kit.email(test.email) is None:
             mend = "Use one of: " + ", ".join(e.name for e in kit.emails) + "."
@@ -299,4 +293,4 @@ def _test(table: Table) -> TestSpec:
     if len(variants) < 2 or len({label for label, _ in variants}) < len(variants):
         table.wrong("variants", "A test needs two variants with different labels.", "Add [[tests.variants]].")
     table.done()
-    return dataclasses.replace(test)
+    return test
