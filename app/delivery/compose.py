@@ -11,7 +11,7 @@ from app import tokens
 from app.delivery.outcomes import Claimed
 from app.delivery.wire import Envelope, Form
 from app.errors import Invalid
-from app.mail.allow import may_mail
+from app.mail.allow import allowed
 from app.render.mime import Recipient, Segments, Tokens
 from app.settings import Settings
 
@@ -30,6 +30,7 @@ class MailWriter:
         self.settings = settings
         self.sender, _, self.domain = settings.mail_from.rpartition("@")
         self._parsed: dict[int, Segments] = {}
+        self._may_mail = allowed(settings)
         key = tokens.token_key()
         self._delivery, self._click, self._rendering, self._open, self._unsubscribe, self._bounce = (
             tokens.maker(purpose, key) for purpose in (DELIVERY, CLICK, RENDERING, OPEN, UNSUBSCRIBE, BOUNCE)
@@ -37,7 +38,7 @@ class MailWriter:
 
     def may_mail(self, email: str) -> bool:
         """Whether this installation may mail the address: see MAIL_ALLOW."""
-        return may_mail(self.settings, email)
+        return self._may_mail(email)
 
     def expect(self, rows: Iterable[Claimed]) -> None:
         """Nothing is written ahead."""
@@ -48,10 +49,10 @@ class MailWriter:
             self._parsed[row.rendering_id] = Segments.from_bytes(segments)
         address = ascii_domain(row.email)
         made = self.tokens(row)
-        body, has_dots = self._parsed[row.rendering_id].written(Recipient(address, made, row.fields), form)
+        body, stuffed = self._parsed[row.rendering_id].written(Recipient(address, made, row.fields), form)
         # The bounce address carries a token of its own, so that a returned mail finds its delivery and a forged one does not.
         sender = f"{self.sender}+{self._bounce(row.id)}@{self.domain}"
-        return Envelope(sender, address, body, made.delivery, has_dots)
+        return Envelope(sender, address, body, made.delivery, stuffed)
 
     def tokens(self, row: Claimed) -> Tokens:
         """This delivery's tokens: the same over all attempts, so the Message-ID is too."""

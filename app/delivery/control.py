@@ -55,7 +55,7 @@ def pause_by_system(
     if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.LAUNCHING):
         return False
     _pause(campaign, reason[:200])
-    audit.record(None, action, campaign, send_id=send.id, **facts)
+    audit.record(None, action, campaign, organisation_id=None, send_id=send.id, **facts)
     _tell(campaign, reason)
     log.warning("campaign.paused", campaign_id=campaign.id, send_id=send_id, action=action)
     return True

@@ -137,7 +137,7 @@ class Dialogue:
     def _push(self, envelope: Envelope, following: Envelope | None) -> None:
         self._flying = True
         self._needs_reset = False
-        data = stuff(envelope.body) if envelope.has_dots else ended(envelope.body)
+        data = stuff(envelope.body) if envelope.stuffed is None else ended(envelope.stuffed)
         refusal = self._impossible(following) if following else None
         if refusal is not None:
             self._events.append(Declined(refusal))

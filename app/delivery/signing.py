@@ -114,6 +114,7 @@ class SigningWriter:
         except ValueError as error:
             raise AppError(str(error)) from None
         envelope.body = header + envelope.body
+        envelope.stuffed = envelope.stuffed and header + envelope.stuffed
         return envelope
 
 

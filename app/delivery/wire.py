@@ -43,14 +43,14 @@ class Outcome:
 class Envelope:
     """Who it is from and to on the wire, and the body's bytes: CRLF lines, dots not stuffed. `tag` names the delivery, opaquely.
 
-    `has_dots`: a line of the body may begin with a dot. False only where that is known: nobody looks again.
+    `stuffed`: the same with dots doubled as DATA wants it, where that is known already.
     """
 
     sender: str
     recipient: str
     body: bytes
     tag: str = ""
-    has_dots: bool = True
+    stuffed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

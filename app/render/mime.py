@@ -72,25 +72,31 @@ class Segments:
 
     def __init__(self, forms: Mapping[str, tuple[bytes | Op, ...]]) -> None:
         self._forms = dict(forms)
-        self._plans = {form: _plan(parts) for form, parts in self._forms.items()}
+        self._plans = {form: _plan(parts, form) for form, parts in self._forms.items()}
 
     def splice(self, recipient: Recipient, form: Form = "8bit") -> bytes:
         """The whole message for this recipient, CRLF lines, dots not stuffed. Raises SpliceError for an impossible address."""
         return self.written(recipient, form)[0]
 
-    def written(self, recipient: Recipient, form: Form = "8bit") -> tuple[bytes, bool]:
-        """The same, and whether a line of it may begin with a dot: known from the pieces without reading the whole again."""
-        row, dots, ops = self._plans[form]
+    def written(self, recipient: Recipient, form: Form = "8bit") -> tuple[bytes, bytes | None]:
+        """The same, and as SMTP's DATA wants it with dots at the start of a line doubled, where the pieces tell that without a look at the whole."""
+        row, stuffed, ops = self._plans[form]
         out = row.copy()
         encode = quoted.encode_value if form == "qp" else None
+        is_known = stuffed is not None
         for op, spots in ops:
             value = _VALUES[op.what](op, recipient)
             if encode and op.how != "header":
                 value = encode(value) if value else b""
-            dots = dots or _may_begin_a_line_with_a_dot(value)
+            is_known = is_known and value[:1] != b"." and b"\n." not in value
             for spot in spots:
                 out[spot] = value
-        return b"".join(out), dots
+        message = b"".join(out)
+        if stuffed is None or not is_known:
+            return message, None
+        for spot, piece in stuffed:
+            out[spot] = piece
+        return message, b"".join(out) if stuffed else message
 
     def to_bytes(self) -> bytes:
         """For storing: a magic word, the ops as JSON, then the static bytes."""
@@ -216,21 +222,22 @@ def _merged(parts: Iterable[bytes | Op]) -> tuple[bytes | Op, ...]:
     return tuple(out)
 
 
-_Plan = tuple[list[bytes], bool, list[tuple[Op, list[int]]]]
+_Plan = tuple[list[bytes], list[tuple[int, bytes]] | None, list[tuple[Op, list[int]]]]
 
 
-def _may_begin_a_line_with_a_dot(piece: bytes) -> bool:
-    return piece[:1] == b"." or b"\n." in piece
-
-
-def _plan(parts: tuple[bytes | Op, ...]) -> _Plan:
-    """The row to copy for each recipient, whether a dot may begin a line of it, and each different op with all its spots."""
+def _plan(parts: tuple[bytes | Op, ...], form: str) -> _Plan:
+    """The row to copy for each recipient, its pieces that have dots to double (None: a value decides), and each different op with its spots."""
     spots: dict[Op, list[int]] = {}
     for at, part in enumerate(parts):
         if isinstance(part, Op):
             spots.setdefault(part, []).append(at)
     row = [p if isinstance(p, bytes) else b"" for p in parts]
-    return row, any(map(_may_begin_a_line_with_a_dot, row)), list(spots.items())
+    # In quoted-printable every piece begins in the first column; otherwise a piece behind a value does so where the value is empty.
+    if form != "qp" and any(piece[:1] == b"." for piece in row[1:]):
+        return row, None, list(spots.items())
+    doubled = [(b"." + p if p[:1] == b"." else p).replace(b"\n.", b"\n..") for p in row]
+    stuffed = [(at, piece) for at, piece in enumerate(doubled) if piece != row[at]]
+    return row, stuffed, list(spots.items())
 
 
 def _field(op: Op, recipient: Recipient) -> bytes:

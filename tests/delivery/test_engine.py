@@ -16,10 +16,11 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.db import db
 from app.delivery import engine, expand, finish, jobs
 from app.delivery.compose import MailWriter
+from app.delivery.dialogue import Timeouts
 from app.delivery.engine import End, Policy
 from app.delivery.models import DeliveryState, Send, SendingWorker, SendStatus
 from app.delivery.outcomes import Retries
-from app.delivery.smtp import Server, SmtpTransport, Timeouts
+from app.delivery.smtp import Server, SmtpTransport
 from app.delivery.store import Store
 from app.delivery.wire import Wait
 from app.settings import current

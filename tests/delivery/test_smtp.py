@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.delivery.dialogue import Dialogue, stuff
+from app.delivery.dialogue import Dialogue, Timeouts, stuff
 from app.delivery.line import Line
-from app.delivery.smtp import Server, SmtpTransport, Timeouts
+from app.delivery.smtp import Server, SmtpTransport
 from app.delivery.wire import (
     Declined,
     Envelope,

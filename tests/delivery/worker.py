@@ -9,10 +9,11 @@ import traceback
 from app.db import db
 from app.delivery import engine, expand, failpoints
 from app.delivery.compose import MailWriter
+from app.delivery.dialogue import Timeouts
 from app.delivery.engine import Policy
 from app.delivery.models import Send
 from app.delivery.outcomes import Retries
-from app.delivery.smtp import Server, SmtpTransport, Timeouts
+from app.delivery.smtp import Server, SmtpTransport
 from app.settings import current
 
 
