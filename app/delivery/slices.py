@@ -29,6 +29,7 @@ SALVAGE_SECONDS = 40.0  # for so long a slice tries to write down what it knows 
 _DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.Error)
 _NOTED_WITHIN = 0.5  # seconds after which outcomes are written down though no round came
 _ROWS_A_LANE = 5  # a connection is opened for so many rows
+_LONGEST = 240.0  # seconds that it takes on more while one answer is missing; with that answer's ten minutes it ends before its job must
 _FRESH = LEASE.total_seconds()  # for so long after its commit began a round may leave
 _LEAST = 2.0  # seconds that a slice lasts though others wait
 
@@ -84,6 +85,8 @@ class Slice:
         self.pending: list[Decided] = []  # outcomes that the next commit writes down
         self.pending_since = 0.0
         self.troubled = True  # the send may say that its server can't be reached
+        self.takes_until = self.started + policy.seconds
+        self.ended_at = 0.0  # when its time was up though an answer was missing
         self.end: End | None = None
         self.why = ""
         self.pause: timedelta | None = None
@@ -276,14 +279,29 @@ class Slice:
         self.intake.give_back()
         if self.is_draining():
             self.finish(End.DRAINED)
-        elif moment - self.started >= self.policy.seconds or self.is_late():
+        elif moment >= self.takes_until or self.is_late():
             self.finish(End.TIME)
+        if self.end is End.TIME:
+            self.go_on(moment)
         if moment - self.last_minded >= 1.0:
             self.last_minded = moment
             self.mind_others(moment)
         if moment - self.last_beat >= HEARTBEAT_SECONDS:
             self.last_beat = moment
             self.store.beat()
+
+    def go_on(self, moment: float) -> None:
+        """A slow answer keeps a slice here though its time is up (ten minutes, RFC 5321): unless somebody waits for its worker, it sends on."""
+        self.ended_at = self.ended_at or moment
+        hangs = any(seat.flying for seat in self.lanes.seats)
+        if not hangs or moment - self.ended_at < _LEAST or moment - self.started > _LONGEST:
+            return
+        if self.is_late() or self.is_draining() or self.policy.others_wait():
+            self.ended_at = moment  # asked again in a while
+            return
+        self.store.release(None)  # what it still held when its time was up
+        self.end, self.ended_at, self.intake.dry = None, 0.0, False
+        self.takes_until = moment + self.policy.seconds
 
     def is_quiet(self) -> bool:
         """Whether a limit holds everything back and every answer is in: what is written down now can't become uncertain any more."""

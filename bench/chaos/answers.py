@@ -27,7 +27,7 @@ SCRIPTS = {
     "garbage-rcptx1-ok": A,
     "garbage": U,
     "rst-rcptx1-ok": A,
-    "rst-bodyx1-ok": A,
+    "rst-bodyx1-ok": U,  # a mail of 10 KB leaves in one write: its end was out before the reset
     "rst-dot": U,
     "hang3-rcptx1-ok": A,
     "hang3-dot": U,

@@ -15,6 +15,7 @@ from app.delivery.dialogue import Dialogue, Timeouts
 from app.delivery.line import Line
 from app.delivery.models import DeliveryState
 from app.delivery.presence import LEASE
+from app.delivery.slices import Policy
 from app.delivery.wire import Declined, Envelope, Outcome, Verdict
 from app.settings import current
 from tests.delivery import made
@@ -150,3 +151,50 @@ def test_nonsense_right_behind_an_answer_is_noticed_though_nothing_follows(
     events = talk.advance()
     assert [type(event) for event in events] == [Declined]
     assert not talk.is_open
+
+
+def test_a_slice_whose_time_is_up_sends_on_while_an_answer_is_missing(
+    app: Flask, cast: Cast, clock: Time
+) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 12, server, lanes=2)
+    worker.slice.takes_until = clock.monotonic()  # its time is up at once
+    server.asked[0].invite()
+    worker.step("listen")
+    worker.step("round")
+    slow = server.holding[0]
+    clock.seconds += 1
+    worker.step("all")
+    assert worker.slice.end is not None
+    for _ in range(60):
+        clock.seconds += 1
+        for lane in server.asked:
+            lane.invite()
+        for lane in server.holding:
+            if lane is not slow:
+                lane.settle(ACCEPTED)
+        worker.step("all")
+    assert sorted(set(made.states(send_id).values())) == [S.ACCEPTED, S.COMMITTING]
+    slow.settle(ACCEPTED)
+    to_the_end(worker, server)
+    assert set(server.accepted.values()) == {1}
+
+
+def test_it_takes_on_nothing_more_while_others_wait_for_its_worker(
+    app: Flask, cast: Cast, clock: Time
+) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 30, server, lanes=2)
+    worker.slice.policy = Policy(lanes=2, others_wait=lambda: True)
+    worker.slice.takes_until = clock.monotonic()
+    server.asked[0].invite()
+    for _ in range(30):
+        clock.seconds += 1
+        worker.step("all")
+    assert len(server.holding) == 1
+    assert S.ACCEPTED not in made.states(send_id).values()
+    server.holding[0].settle(ACCEPTED)
+    to_the_end(worker, server)
+    assert list(made.states(send_id).values()).count(S.READY) >= 28, (
+        "what was not announced by then goes back"
+    )
