@@ -85,6 +85,7 @@ class Slice:
         self.pending: list[Decided] = []  # outcomes that the next commit writes down
         self.pending_since = 0.0
         self.troubled = True  # the send may say that its server can't be reached
+        self.has_slept = False
         self.takes_until = self.started + policy.seconds
         self.ended_at = 0.0  # when its time was up though an answer was missing
         self.end: End | None = None
@@ -195,8 +196,7 @@ class Slice:
             row = seat.announced
             if row is not None and row.id in moved:
                 moved.discard(row.id)
-                if time.monotonic() < until:
-                    self.hand_over(seat)
+                if self.hand_over(seat, until):
                     continue
                 too_late.append(row.id)
             self.drop(seat)
@@ -212,15 +212,19 @@ class Slice:
         self.pending = []
         return moved
 
-    def hand_over(self, seat: Seat) -> None:
-        """The body leaves, and the next message is announced behind it."""
-        seat.flying, seat.announced, seat.invited = seat.announced, None, False
-        following = None
+    def hand_over(self, seat: Seat, until: float) -> bool:
+        """The body leaves, and the next message is announced behind it. False, and nothing leaves, where it is later than `until`."""
         mail = self.intake.next_mail(seat.lane.form) if self.end is None else None
-        if mail is not None:
-            seat.announced, following = mail
-        self.listen((seat, event) for event in seat.lane.hand_over(following))
+        following, envelope = mail or (None, None)
+        if time.monotonic() >= until:  # as late as can be: writing the next mail takes its time, too
+            if following is not None:
+                self.intake.not_sent(following)
+                self.intake.rows.appendleft(following)
+            return False
+        seat.flying, seat.announced, seat.invited = seat.announced, following, False
+        self.listen((seat, event) for event in seat.lane.hand_over(envelope))
         self.lanes.watch(seat)
+        return True
 
     def drop(self, seat: Seat) -> None:
         """A row that may not go: the connection closes without its dot, so that nothing of it can be accepted."""
@@ -274,6 +278,9 @@ class Slice:
             self.flush()
         if moment - self.last_look < 0.2:
             return
+        if moment - self.last_look >= _FRESH:
+            self.has_slept = True  # others may take it for dead: it ends
+            self.finish(End.TIME)
         self.last_look = moment
         self.listen(self.lanes.expired())
         self.intake.give_back()
@@ -294,7 +301,7 @@ class Slice:
         """A slow answer keeps a slice here though its time is up (ten minutes, RFC 5321): unless somebody waits for its worker, it sends on."""
         self.ended_at = self.ended_at or moment
         hangs = any(seat.flying for seat in self.lanes.seats)
-        if not hangs or moment - self.ended_at < _LEAST or moment - self.started > _LONGEST:
+        if not hangs or self.has_slept or moment - self.ended_at < _LEAST or moment - self.started > _LONGEST:
             return
         if self.is_late() or self.is_draining() or self.policy.others_wait():
             self.ended_at = moment  # asked again in a while

@@ -60,6 +60,7 @@ def many_kills(world: World, kills: int = KILLS, people: int = MANY) -> Verdict:
     first = 0.0
     for number in range(kills):
         run.middle((number + chance.random()) / (kills + 1), 60)
+        time.sleep(chance.random() / 5)  # at any moment, not just when something has arrived
         victim = world.sender()
         if chance.random() < 0.5:
             victim = parent(victim) or victim  # the worker itself; its job's process goes with it

@@ -16,7 +16,7 @@ from app.delivery.line import Line
 from app.delivery.models import DeliveryState
 from app.delivery.presence import LEASE
 from app.delivery.slices import Policy
-from app.delivery.wire import Declined, Envelope, Outcome, Verdict
+from app.delivery.wire import Declined, Envelope, Form, Outcome, Verdict
 from app.settings import current
 from tests.delivery import made
 from tests.delivery.sim import Server, Time, Worker
@@ -60,6 +60,11 @@ def to_the_end(worker: Worker, server: Server) -> None:
     raise AssertionError("the slice does not end")
 
 
+def by_another(send_id: int, server: Server) -> None:
+    """A worker that is awake does the rest."""
+    to_the_end(Worker(db.engine, current().data_dir, send_id, server, 2), server)
+
+
 def test_who_slept_between_the_commit_and_the_body_sends_nothing(app: Flask, cast: Cast, clock: Time) -> None:
     server = Server(lambda *_: None)
     send_id, worker = begin(cast, 1, server)
@@ -78,7 +83,33 @@ def test_who_slept_between_the_commit_and_the_body_sends_nothing(app: Flask, cas
     assert set(made.states(send_id).values()) == {S.READY}, "what surely never left goes back"
     worker.store.commit_round = commit  # type: ignore[method-assign]
     to_the_end(worker, server)
+    by_another(send_id, server)
     assert server.accepted == Counter(dict.fromkeys(server.accepted, 1))
+    assert set(made.states(send_id).values()) == {S.ACCEPTED}
+
+
+def test_who_slept_while_the_next_mail_was_written_sends_nothing(
+    app: Flask, cast: Cast, clock: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(lambda *_: None)
+    send_id, worker = begin(cast, 3, server)
+    server.asked[0].invite()
+    worker.step("listen")
+    write = worker.slice.intake.next_mail
+
+    def sleepily(form: Form) -> object:
+        clock.seconds += PAST
+        return write(form)
+
+    monkeypatch.setattr(worker.slice.intake, "next_mail", sleepily)
+    worker.step("round")
+    assert not server.holding
+    assert S.COMMITTING not in made.states(send_id).values()
+    monkeypatch.undo()
+    clock.rule(monkeypatch)
+    to_the_end(worker, server)
+    by_another(send_id, server)
+    assert set(server.accepted.values()) == {1}
     assert set(made.states(send_id).values()) == {S.ACCEPTED}
 
 
@@ -99,6 +130,7 @@ def test_a_row_that_was_lost_in_a_sleep_and_claimed_again_leaves_once(
     worker.step("listen")
     worker.step("round")
     to_the_end(worker, server)
+    by_another(send_id, server)
     assert set(server.accepted.values()) == {1}, f"somebody got it twice: {server.accepted}"
     assert set(made.states(send_id).values()) == {S.ACCEPTED}
 
