@@ -117,9 +117,9 @@ class Run:
             found.setdefault(tokens.read(DELIVERY, arrival.token, key), []).append(arrival)
         return found
 
-    def silence(self, since: float) -> float:
-        """The longest time from `since` to the last arrival in which nothing was accepted, in seconds."""
-        moments = [since, *(each.at for each in self.world.mail.since(since))]
+    def silence(self, since: float, many: int | None = None) -> float:
+        """The longest time from `since` to the last arrival, or to the first `many`, in which nothing was accepted, in seconds."""
+        moments = [since, *(each.at for each in self.world.mail.since(since)[:many])]
         return max((after - before for before, after in itertools.pairwise(moments)), default=0.0)
 
     def look(self) -> Verdict:
