@@ -66,8 +66,9 @@ class Server:
 
     @property
     def asked(self) -> list["MemoryLane"]:
-        """Connections on which an announcement waits for its answer."""
-        return [lane for lane in self.lanes if lane.announced is not None and not lane.invited]
+        """Connections on which an announcement's answer is due: answers come in the order of the questions."""
+        due = (lane for lane in self.lanes if lane.flying is None and not lane.invited)
+        return [lane for lane in due if lane.announced is not None]
 
     @property
     def holding(self) -> list["MemoryLane"]:

@@ -351,10 +351,10 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_no_schedule_of_faults_loses_or_doubles_a_message(start: Path) -> None:
-    run(12, 40)
+    run(15, 40)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_no_long_schedule_of_faults_loses_or_doubles_a_message(start: Path) -> None:
-    run(150, 100)
+    run(100, 80)
