@@ -26,7 +26,11 @@ ALLOWED = {
     "mail/transport": {"smtplib", "ssl", "boto3", "botocore"},  # the mail server of the settings
     "delivery/smtp": {"socket", "ssl"},  # the mail server of the settings
     "delivery/line": {"socket", "ssl"},  # one connection to it
-    "delivery/ses": {"boto3", "botocore", "socket"},  # the region of the settings; a pair of sockets wakes its loop
+    "delivery/ses": {
+        "boto3",
+        "botocore",
+        "socket",
+    },  # the region of the settings; a pair of sockets wakes its loop
     "delivery/ses_errors": {"botocore"},  # what it answers
     "delivery/ses_service": {"boto3", "botocore"},  # the same region
     "delivery/transport": {"socket"},  # this machine's own name
