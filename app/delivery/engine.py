@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 
 from app.delivery.intake import Writer
 from app.delivery.lanes import Lanes
+from app.delivery.policy import End, Policy, Result
 from app.delivery.presence import Presence
-from app.delivery.slices import End, Policy, Result, Slice
+from app.delivery.slices import Slice
 from app.delivery.store import Store
 from app.delivery.wire import Transport
 

@@ -6,9 +6,7 @@ The database is told before a byte of a body leaves, and no transaction is open 
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,10 +15,11 @@ from app import clock
 from app.delivery import failpoints
 from app.delivery.intake import Intake, Writer
 from app.delivery.lanes import Lanes, Seat
-from app.delivery.outcomes import Claimed, Decided, Retries
+from app.delivery.outcomes import Claimed, Decided
+from app.delivery.policy import End, Policy, Result
 from app.delivery.presence import HEARTBEAT_SECONDS, LEASE
 from app.delivery.store import Store
-from app.delivery.wire import Declined, Event, Invited, Limits, Outcome, Settled, Unlimited, Verdict
+from app.delivery.wire import Declined, Event, Invited, Outcome, Settled, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -32,39 +31,6 @@ _ROWS_A_LANE = 5  # a connection is opened for so many rows
 _LONGEST = 240.0  # seconds that it takes on more while one answer is missing; with that answer's ten minutes it ends before its job must
 _FRESH = LEASE.total_seconds()  # for so long after its commit began a round may leave
 _LEAST = 2.0  # seconds that a slice lasts though others wait
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a slice behaves. `seconds`: when it takes on no more, as after `until`; `lanes`: connections at most; `others_wait`: asked now and then."""
-
-    seconds: float = 20
-    batch: int = 500
-    lanes: int = 1
-    retries: Retries = field(default_factory=Retries)
-    limits: Limits = field(default_factory=Unlimited)
-    until: datetime | None = None
-    others_wait: Callable[[], bool] = lambda: False
-
-
-class End(StrEnum):
-    """Why a slice ended."""
-
-    EMPTY = "empty"  # nothing is due any more
-    TIME = "time"  # more is due: ring again
-    STOPPED = "stopped"  # paused or cancelled
-    AWAY = "away"  # the mail server can't be reached; the sweeper rings again
-    REFUSED = "refused"  # the mail server won't have us: pause, with `why`
-    DRAINED = "drained"  # this process is asked to stop
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a slice ended, for people where it must pause, and how many messages it decided."""
-
-    end: End
-    why: str = ""
-    decided: int = 0
 
 
 class Slice:
@@ -79,9 +45,7 @@ class Slice:
         self.is_draining = is_draining
         self.intake = Intake(store, writer, policy.limits, policy.batch)
         self.started = self.last_beat = self.last_look = self.last_minded = time.monotonic()
-        self.refused: list[
-            Decided
-        ] = []  # declined before they were committed: the next round commits them first
+        self.refused: list[Decided] = []  # declined before their commit: the next round commits them first
         self.pending: list[Decided] = []  # outcomes that the next commit writes down
         self.pending_since = 0.0
         self.troubled = True  # the send may say that its server can't be reached

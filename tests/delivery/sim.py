@@ -19,8 +19,9 @@ from app import clock
 from app.delivery import control, failpoints, finish, intake, slices
 from app.delivery.lanes import Seat
 from app.delivery.outcomes import Claimed, Retries
+from app.delivery.policy import End, Policy, Result
 from app.delivery.presence import Presence
-from app.delivery.slices import End, Policy, Result, Slice
+from app.delivery.slices import Slice
 from app.delivery.store import Store
 from app.delivery.wire import Declined, Envelope, Event, Form, Invited, Outcome, Settled, Verdict
 

@@ -36,7 +36,7 @@ from app.delivery import control, expand, finish, recall, sweep
 from app.delivery.control import Knows
 from app.delivery.failpoints import POINTS
 from app.delivery.models import DELIVERY, Delivery, DeliveryState, Send, SendingWorker, SendStatus
-from app.delivery.slices import End
+from app.delivery.policy import End
 from app.delivery.wire import Outcome, Verdict
 from app.settings import current
 from tests.delivery import made

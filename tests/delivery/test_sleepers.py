@@ -14,8 +14,8 @@ from app.delivery import expand, sweep
 from app.delivery.dialogue import Dialogue, Timeouts
 from app.delivery.line import Line
 from app.delivery.models import DeliveryState
+from app.delivery.policy import Policy
 from app.delivery.presence import LEASE
-from app.delivery.slices import Policy
 from app.delivery.wire import Declined, Envelope, Form, Outcome, Verdict
 from app.settings import current
 from tests.delivery import made
