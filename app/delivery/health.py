@@ -11,7 +11,7 @@ from app.audience.models import Suppression, SuppressionReason
 from app.campaigns.models import Campaign
 from app.db import db
 from app.delivery import tally
-from app.delivery.models import Delivery, DeliveryState, Send
+from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send
 from app.settings import Settings
 
 _LEAST = 3  # fewer of a kind say nothing, whatever their share
@@ -43,10 +43,10 @@ class Finding:
 
 
 def bad(send: Send, counts: tally.Counts) -> dict[str, int]:
-    """What is held against a send so far, by kind, and how many messages were decided."""
+    """What is held against a send so far, by kind, and how many messages were decided. Deaths of our own are not held against it."""
     found = {
         "refused": counts.get(_S.REJECTED, 0) + counts.get(_S.FAILED, 0),
-        "uncertain": counts.get(_S.UNCERTAIN, 0),
+        "uncertain": _broken_off(send) if counts.get(_S.UNCERTAIN) else 0,
         "bounced": 0,
         "complained": 0,
     }
@@ -60,6 +60,14 @@ def bad(send: Send, counts: tally.Counts) -> dict[str, int]:
     for reason, number in db.session.execute(query):
         found[KINDS[reason]] = number
     return found
+
+
+def _broken_off(send: Send) -> int:
+    """Uncertain messages whose mail server is to blame."""
+    uncertain = (Delivery.send_id == send.id, Delivery.state == _S.UNCERTAIN)
+    not_ours = Delivery.reason.is_distinct_from(OUR_OWN_DEATH)
+    query = select(func.count()).select_from(Delivery).where(*uncertain, not_ours)  # unscoped: of this send
+    return db.session.scalar(query) or 0
 
 
 def judge(settings: Settings, now: dict[str, int], before: dict[str, int]) -> Finding | None:

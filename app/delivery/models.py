@@ -25,6 +25,7 @@ from app.clock import now
 from app.db import Base, BigInt, Id, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
+OUR_OWN_DEATH = "Our own machine stopped between sending and noting the answer"  # why a message is uncertain
 MESSAGE_PAGE = "message page"  # the purpose of a delivery's token in our own pages
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from app.campaigns.models import Campaign, CampaignStatus
 from app.delivery import recall, turns
 from app.delivery.finish import OPEN_STATES
-from app.delivery.models import Delivery, DeliveryState, Send, SendingWorker, SendStatus
+from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send, SendingWorker, SendStatus
 from app.delivery.presence import LEASE, database_now, is_gone, lock_path
 from app.delivery.store import MAX_CRASHES
 from app.queue import JobName
@@ -67,7 +67,7 @@ def _live(moment: datetime) -> ColumnElement[bool]:
 def _give_up(connection: Connection, held: ColumnElement[bool], moment: datetime) -> int:
     values = {
         "state": DeliveryState.UNCERTAIN,
-        "reason": "Our own machine stopped between sending and noting the answer",
+        "reason": OUR_OWN_DEATH,
         "decided_at": moment,
     }
     result = connection.execute(

@@ -11,7 +11,7 @@ from app.audience.suppress import suppress
 from app.campaigns.models import Campaign, CampaignStatus
 from app.db import db
 from app.delivery import control, health, history, watch
-from app.delivery.models import Delivery, DeliveryState, Send, SendStatus, SendTally
+from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send, SendStatus, SendTally
 from app.mail.models import OutgoingMail
 from app.settings import current
 from tests.delivery import many, ready
@@ -88,6 +88,14 @@ def test_uncertain_messages_weigh_more(cast: Cast) -> None:
     campaign = judged(going(cast, 294, uncertain=6))
     assert campaign.status is CampaignStatus.PAUSED
     assert "6 of 300 messages (2.0 %) the mail server broke off" in (campaign.paused_reason or "")
+
+
+def test_deaths_of_our_own_are_no_sign_against_the_mail_server(cast: Cast) -> None:
+    send = going(cast, 294, uncertain=6)
+    died = (Delivery.send_id == send.id, Delivery.state == S.UNCERTAIN)
+    db.session.execute(update(Delivery).where(*died).values(reason=OUR_OWN_DEATH))
+    db.session.commit()
+    assert judged(send).status is CampaignStatus.SENDING
 
 
 @pytest.mark.parametrize(
