@@ -30,7 +30,13 @@ _TABLE: dict[str, dict[Tone, str]] = {
         "live": "scheduled launching sending",
         "bad": "cancelled",
     },
-    "send": {"live": "expanding sending", "wait": "paused", "ok": "finished", "bad": "cancelled"},
+    "send": {
+        "rest": "waiting",
+        "live": "expanding sending",
+        "wait": "paused",
+        "ok": "finished",
+        "bad": "cancelled",
+    },
     "delivery": {
         "rest": "held ready claimed committing suppressed",
         "ok": "accepted",
