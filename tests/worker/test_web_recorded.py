@@ -120,6 +120,7 @@ class Readers:
             number = (number + 1) % len(self.paths)
 
 
+@pytest.mark.long
 def test_every_answered_click_is_on_record_though_the_processes_are_killed(
     app: Flask, server: "subprocess.Popen[bytes]", mails: list[int], settings: Settings
 ) -> None:
