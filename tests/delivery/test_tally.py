@@ -111,7 +111,7 @@ def test_what_has_ended_is_counted_once_more(cast: Cast) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_million_rows_are_counted_in_under_fifty_milliseconds(cast: Cast) -> None:
+def test_a_million_rows_are_known_in_a_fraction_of_the_time_that_counting_takes(cast: Cast) -> None:
     send = many.sending(cast, 1_000_000)
     lowest = db.session.scalar(select(func.min(Delivery.id))) or 0
     for start in range(0, 600_000, 100_000):
@@ -120,11 +120,14 @@ def test_a_million_rows_are_counted_in_under_fifty_milliseconds(cast: Cast) -> N
         db.session.execute(update(Delivery).where(reached, Delivery.id % 50 == 0).values(state=S.REJECTED))
         db.session.commit()
         count_now()
-    times = []
+    known, plain = [], []
     for _ in range(5):
         begun = time.perf_counter()
         found = tally.of([send])[0].counts
-        times.append(time.perf_counter() - begun)
+        known.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        truth = counted(send.id)
+        plain.append(time.perf_counter() - begun)
         db.session.rollback()
-    assert found == counted(send.id)
-    assert min(times) < 0.05, times
+    assert found == truth
+    assert min(known) * 1.5 < min(plain), (known, plain)
