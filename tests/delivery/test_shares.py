@@ -212,10 +212,15 @@ def test_a_limited_domain_keeps_its_pace_while_it_is_all_that_is_left(
     limited = replace(current(), redis_url=redis_url, mail_rate_domains=(("people.example", 15.0),))
     monkeypatch.setattr(jobs, "current", lambda: limited)
     begun = time.monotonic()
-    jobs.send_slice(send.id, Policy(lanes=5, seconds=20))
+    for _ in range(
+        5
+    ):  # one slice is enough, unless the machine is so busy that a row comes due after the slice gave up on it
+        jobs.send_slice(send.id, Policy(lanes=5, seconds=20))
+        if sum(sink.recipients().values()) == 60:
+            break
+        time.sleep(1)
     took = time.monotonic() - begun
-    got = sum(sink.recipients().values())
-    assert got == 60
+    assert sum(sink.recipients().values()) == 60
     assert took > 60 / 15 - 1.5
     monkeypatch.undo()
 
