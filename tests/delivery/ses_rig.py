@@ -51,7 +51,9 @@ def know(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it remembers the credentials that it was first asked with
+    monkeypatch.setattr(
+        "boto3.DEFAULT_SESSION", None
+    )  # it remembers the credentials that it was first asked with
 
 
 @pytest.fixture(scope="module")
