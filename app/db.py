@@ -5,12 +5,11 @@ SQLite runs in WAL mode with BEGIN IMMEDIATE for writers; PostgreSQL runs as it 
 
 import base64
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from flask import current_app, has_request_context, request
+from flask import g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Base")
 E = TypeVar("E", bound=StrEnum)
-V = TypeVar("V", bound=Callable[..., Any])
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -157,17 +155,14 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
         cursor.close()
 
 
-def writes_on_get(view: V) -> V:
-    """Mark a view that writes while answering a GET (a tracked click, a page view), so that it begins as a writer."""
-    view.writes_on_get = True  # type: ignore[attr-defined]
-    return view
+def begin_writing() -> None:
+    """In a GET that must write after all: end what was only read, and begin as a writer from here on."""
+    db.session.rollback()
+    g.writes = True
 
 
 def _only_reads() -> bool:
-    if not has_request_context() or request.method not in ("GET", "HEAD"):
-        return False
-    view = current_app.view_functions.get(request.endpoint or "")
-    return not getattr(view, "writes_on_get", False)
+    return has_request_context() and request.method in ("GET", "HEAD") and not g.get("writes")
 
 
 @event.listens_for(Engine, "begin")

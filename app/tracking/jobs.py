@@ -7,12 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from flask import has_request_context
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from app.attribution import touch
 from app.attribution.records import TouchKind
-from app.db import db, is_sqlite
+from app.db import begin_writing, db, is_sqlite
 from app.errors import Conflict
 from app.settings import current
 from app.tracking import drain, rejudge, spool
@@ -36,6 +37,8 @@ def note_surely(noted: Noted) -> None:
         tracker().spool.append(noted)
     except OSError as error:
         log.error("spool.not_written", number=error.errno)
+        if has_request_context():
+            begin_writing()
         _keep_touches(settle([noted]).meetings)
 
 
