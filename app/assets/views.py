@@ -1,26 +1,21 @@
-"""The brand page, the library, and the public address of every picture that mails and pages show."""
+"""The library, and the public address of every picture that mails and pages show."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
-from app.accounts.models import Organisation, OrganisationKind
-from app.assets.brand import default_brand, gaps, logo_of, save
-from app.assets.colors import clean_color, pairs
-from app.assets.forms import BrandForm, LibraryForm
-from app.assets.models import Asset, BrandProfile
+from app.assets import brand_views
+from app.assets.forms import LibraryForm
+from app.assets.models import Asset
 from app.assets.queries import ENDINGS, assets_of, media_url, public_asset
 from app.assets.store import store
 from app.assets.upload import PDF, add_file, add_image
 from app.db import get_or_404
 from app.errors import Invalid, NotFound
 from app.kits.queries import media_file
-from app.render.filters import readable_on
 from app.web import hosts
-from app.web.navigation import register_logo
 
 media = hosts.public(Blueprint("media", __name__, url_prefix="/media"))
-brand = Blueprint("brand", __name__, url_prefix="/brand")
 library = Blueprint("library", __name__, url_prefix="/library")
 
 _YEAR = 31_536_000
@@ -55,76 +50,6 @@ def _served(key: str, content_type: str, etag: str) -> BaseResponse:
     response.headers["Content-Security-Policy"] = _ALONE
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
-
-
-@brand.get("")
-@member(partner=ANYONE)
-def edit() -> str:
-    """What every piece of the partner is dressed in."""
-    found = _brand()
-    return _page(found, BrandForm(obj=found, primary_pick=found.primary_color, call_pick=found.call_color))
-
-
-@brand.post("")
-@member(partner=EDITORS)
-def update() -> BaseResponse | tuple[str, int]:
-    """Save the brand; what is wrong stands beside its field."""
-    found, form = _brand(), BrandForm()
-    if form.validate_on_submit():
-        try:
-            save(actor(), form.given(found), form.upload(), remove_logo=form.remove_logo.data)
-        except Invalid as error:
-            form.refuse(error.fields)
-        else:
-            flash("Your brand is saved. Every campaign that isn’t launched yet takes it.")
-            return redirect(url_for("brand.edit"))
-    return _page(found, form), 422
-
-
-@brand.post("/sample")
-@member(partner=EDITORS)
-def sample() -> str:
-    """The samples in colours that are not saved yet, while somebody chooses."""
-    found = _brand()
-    given = BrandForm().given(found)
-    return render_template("assets/_sample.html", **_colors(given.primary_color, given.call_color, found))
-
-
-def _brand() -> BrandProfile:
-    """The partner's brand, or one with the product's colours that nobody has saved yet."""
-    organisation = actor().organisation
-    return default_brand(organisation) or BrandProfile(
-        primary_color="#15324b", call_color="#b9431a", legal_name="", postal_address="", phone="", website="", sender_name=organisation.name, reply_to=""
-    )  # fmt: skip
-
-
-def _page(found: BrandProfile, form: BrandForm) -> str:
-    logo = logo_of(actor().organisation, found)
-    saved = found.id is not None
-    return render_template(
-        "assets/brand.html",
-        form=form,
-        brand=found,
-        logo=media_url(logo) if logo else None,
-        logo_asset=logo,
-        missing=gaps(found),
-        saved=saved,
-        **_colors(
-            form.primary_color.data or found.primary_color, form.call_color.data or found.call_color, found
-        ),
-    )
-
-
-def _colors(primary: str, call: str, found: BrandProfile) -> dict[str, object]:
-    """Colours and their pairs for the samples; what can't be read as a colour falls back to what is stored."""
-    chosen = []
-    for raw, stored in ((primary, found.primary_color), (call, found.call_color)):
-        try:
-            chosen.append(clean_color(raw))
-        except Invalid:
-            chosen.append(stored)
-    shown = [str(readable_on(color)) for color in chosen]  # as mails and pages draw them
-    return {"primary": chosen[0], "call": chosen[1], "shown": shown, "pairs": pairs(*chosen)}
 
 
 @library.get("")
@@ -175,12 +100,4 @@ def _listed() -> list[tuple[Asset, str | None]]:
     ]
 
 
-def _logo_address(organisation: Organisation) -> str | None:
-    if organisation.kind is not OrganisationKind.PARTNER:
-        return None
-    logo = logo_of(organisation, default_brand(organisation))
-    return media_url(logo) if logo else None
-
-
-register_logo(_logo_address)
-blueprints = [media, brand, library]
+blueprints = [media, brand_views.bp, library]
