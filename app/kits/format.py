@@ -24,6 +24,7 @@ from app.kits.pieces import (
     PagePiece,
     Playbook,
     Post,
+    ReviewRule,
     Slot,
     SlotType,
     Step,
@@ -35,7 +36,7 @@ from app.kits.table import FILE, Problems, Table
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitError", "KitSource", "NextStep",
-    "PagePiece", "Playbook", "Post", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks", "read_files", "read_kit",
+    "PagePiece", "Playbook", "Post", "ReviewRule", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks", "read_files", "read_kit",
     "survey",
 ]  # fmt: skip
 
@@ -100,6 +101,7 @@ def _kit(top: Table, files: Mapping[str, bytes]) -> KitSource:
         tiers=top.texts("tiers"),
         valid_from=top.date("valid_from"),
         valid_until=top.date("valid_until"),
+        review=top.choice("review", ReviewRule, ReviewRule.NEVER),
         slots=tuple(_slot(t) for t in top.tables("slots")),
         emails=tuple(_email(t, files, languages) for t in top.tables("emails", 20)),
         pages=tuple(_page(t, files, languages) for t in top.tables("pages", 20)),

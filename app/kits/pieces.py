@@ -16,7 +16,7 @@ from app.render.plain import from_plain, to_plain
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitSource", "NextStep", "PagePiece",
-    "Playbook", "Post", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks",
+    "Playbook", "Post", "ReviewRule", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks",
 ]  # fmt: skip
 
 
@@ -161,6 +161,14 @@ class Step:
     line: int = 0
 
 
+class ReviewRule(StrEnum):
+    """When the vendor looks at a partner's campaign before it goes out."""
+
+    NEVER = "never"
+    FIRST = "first"  # until one of the partner's campaigns with this kit was approved
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True)
 class KitSource:
     """A whole kit as read. `files` holds every file by its path inside the kit; it does not go into the manifest."""
@@ -174,6 +182,7 @@ class KitSource:
     tiers: tuple[str, ...] = ()
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    review: ReviewRule = ReviewRule.NEVER
     slots: tuple[Slot, ...] = ()
     emails: tuple[EmailPiece, ...] = ()
     pages: tuple[PagePiece, ...] = ()
