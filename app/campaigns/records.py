@@ -9,8 +9,11 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.campaigns.review_models import ReviewComment, ReviewRound, ReviewTerms
 from app.clock import now
 from app.db import Base, JSONType, PublicId, UtcDateTime
+
+__all__ = ["ReviewComment", "ReviewRound", "ReviewTerms", "Seed", "TrialMail"]
 
 
 class TrialMail(PublicId, Base):
