@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from types import SimpleNamespace
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.render.context import Missing, Names, Partner, Vendor
 from app.render.errors import Problem, RenderError
 from app.render.filters import ESCAPES, LISTED, UnsafeValue
+from app.render.located import LocatedEnvironment, located, said
 from app.render.places import Places
 from app.render.walk import Walk
 
@@ -20,10 +20,8 @@ MAX_SOURCE = 400_000
 MAX_OUTPUT = 1_000_000
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    env = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
-    )
+def _environment() -> LocatedEnvironment:
+    env = LocatedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
     env.globals.clear()
     env.tests.clear()
     env.filters.clear()
@@ -55,25 +53,33 @@ class Data:
 
 
 def inspect(
-    source: str, names: Names, *, places: Places | None = None, markup: bool = True, language: str = "en"
+    source: str,
+    names: Names,
+    *,
+    places: Places | None = None,
+    markup: bool = True,
+    language: str = "en",
+    walk_of: type[Walk] = Walk,
 ) -> tuple[Template | None, list[Problem]]:
-    """Parse and check a template. Returns it, or None with every problem found, each with its line."""
+    """Parse and check a template. Returns it, or None with every problem found, each with its line and column.
+
+    `walk_of` may be a stricter walk.
+    """
     if len(source) > MAX_SOURCE:
         return None, [
             Problem("size", f"The piece is longer than {MAX_SOURCE} characters.", "Make it shorter.")
         ]
-    walk = Walk(names, places or Places("tlpreview"), markup, language)
+    walk = walk_of(names, places or Places("tlpreview"), markup, language)
     try:
         tree = walk.template(_ENV.parse(source))
     except TemplateSyntaxError as error:
         mend = "Mend the placeholder, or write {% raw %}…{% endraw %} around text that should stay as it is."
-        return None, [
-            Problem("placeholder", f"This placeholder can’t be read: {error.message}.", mend, error.lineno)
-        ]
+        problem = Problem("placeholder", said(error), mend, error.lineno)
+        return None, [located(problem, source)]
     except RecursionError:
         return None, [Problem("placeholder", "The template is nested too deep.", "Make it simpler.")]
     if walk.problems:
-        return None, walk.problems
+        return None, [located(problem, source) for problem in walk.problems]
     return Template(tree, frozenset(walk.slots), frozenset(walk.mentions)), []
 
 

@@ -292,5 +292,6 @@ class Walk:
             )
 
     def refuse(self, node: nodes.Node, message: str, mend: str = _ALLOWED, rule: str = "placeholder") -> None:
-        line = node.lineno or next((child.lineno for child in node.find_all(nodes.Node) if child.lineno), 0)
-        self.problems.append(Problem(rule, message, mend, line))
+        # The environment numbers characters, not lines (see `located`); a node begins where its first part does.
+        begins = min((part.lineno for part in (node, *node.find_all(nodes.Node)) if part.lineno), default=0)
+        self.problems.append(Problem(rule, message, mend, begins))
