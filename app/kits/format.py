@@ -99,6 +99,7 @@ def _kit(top: Table, files: Mapping[str, bytes]) -> KitSource:
         goal=top.text("goal"),
         languages=languages,
         tiers=top.texts("tiers"),
+        regions=top.texts("regions", longest=80),
         valid_from=top.date("valid_from"),
         valid_until=top.date("valid_until"),
         review=top.choice("review", ReviewRule, ReviewRule.NEVER),

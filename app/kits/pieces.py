@@ -180,6 +180,7 @@ class KitSource:
     goal: str = ""
     languages: tuple[str, ...] = ("en",)
     tiers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
     review: ReviewRule = ReviewRule.NEVER
