@@ -1,67 +1,78 @@
 """The rules of slots: what a partner may put into each, the same for form, API and import.
 
-`clean` turns raw input into the JSON-able value that is stored; `filled` turns stored values into what templates read.
+`check_values` is the one way in: raw input becomes the JSON-able values that are stored, or a sentence for each that can't be taken.
+`filled` turns stored values into what templates read.
 """
 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from app.errors import Invalid
 from app.kits.pieces import KitSource, Slot, SlotType
-from app.lazy import lazy
+from app.kits.slot_markup import clean_rich, clean_url
+from app.kits.text import is_blank, is_piled, length, tidy
+from app.kits.wrong import SlotError
 from app.render.context import ImageValue, Missing
 
-if TYPE_CHECKING:
-    import nh3
-else:
-    nh3 = lazy("nh3")
+__all__ = ["Picture", "SlotError", "check_values", "clean", "default_of", "filled", "missing"]
 
-RICH_TAGS = {"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "a"}
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ud800-\udfff]")
+Picture = Callable[[object], Mapping[str, object] | None]
+MAX_ALT = 200
+_FAR_TOO_LONG = 200_000  # characters of raw input; nothing longer is even looked at
+_COLOUR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_EMPTY: dict[SlotType, object] = {SlotType.LIST: (), SlotType.IMAGE: ImageValue(""), SlotType.DATE: None}
 
 
-class SlotError(Invalid):
-    """A value that doesn't fit its slot; the message says what is wrong and the mend, in one line."""
+def check_values(
+    kit: KitSource, raw: Mapping[str, object], picture: Picture | None = None
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Clean all given values. Returns (values to store, None where emptied; errors), both by slot.
+
+    A name that is no slot of the kit is an error: all else is locked. `picture` turns what was given for an image into what the
+    library knows of it (None for none, SlotError for what isn't there); without it no image is taken, so that an address or a size
+    never comes from outside.
+    """
+    values: dict[str, object] = {}
+    errors: dict[str, str] = {}
+    for name, given in raw.items():
+        slot = kit.slot(name)
+        try:
+            if slot is None:
+                raise SlotError("This kit has no such field.")
+            if slot.type is SlotType.IMAGE and given:
+                given = (picture or _no_library)(given)
+            values[name] = clean(slot, given)
+        except SlotError as error:
+            errors[name] = error.message
+    return values, errors
 
 
 def clean(slot: Slot, raw: object) -> object:
     """The value to store for this slot: text, ISO date, list of texts, or an image's dict; None where it was emptied.
 
-    `raw` is what a form, the API or an import gave; an image is {"url", "alt", "width", "height"} (pixels) and may
-    carry other keys of the caller's, which are kept.
+    `raw` is what a form, the API or an import gave; an image is {"url", "alt", "width", "height"} (pixels) and may carry other keys
+    of the caller's, which are kept. What is stored passes again unchanged. Raises SlotError with what is wrong and the mend.
     """
-    if raw is None or (isinstance(raw, str) and not raw.strip()) or raw in ([], {}, ()):
+    if raw is None or raw in ([], {}, ()) or (isinstance(raw, str) and is_blank(raw)):
         return None
-    return _CLEANERS[slot.type](slot, raw)
+    if isinstance(raw, str) and len(raw) > _FAR_TOO_LONG:
+        raise SlotError("This is far too long. Write a few sentences.")
+    return _CLEANERS[slot.type](slot, raw) or None
+
+
+def default_of(slot: Slot) -> object:
+    """The kit's own words for the slot as they would be stored; None where it has none, or none that fit."""
+    try:
+        return clean(slot, slot.default)
+    except SlotError:
+        return None
 
 
 def missing(kit: KitSource, values: Mapping[str, object]) -> list[Slot]:
     """Required slots without value and without default, in the kit's order."""
-    return [
-        s for s in kit.slots if s.required and s.default is None and values.get(s.name) in (None, "", [], {})
-    ]
-
-
-def check_values(kit: KitSource, raw: Mapping[str, object]) -> tuple[dict[str, object], dict[str, str]]:
-    """Clean all given values. Returns (values, errors by slot); names that are no slots are errors too."""
-    values: dict[str, object] = {}
-    errors: dict[str, str] = {}
-    for name, given in raw.items():
-        slot = kit.slot(name)
-        if slot is None:
-            errors[name] = "This kit has no such field."
-            continue
-        try:
-            values[name] = clean(slot, given)
-        except SlotError as error:
-            errors[name] = error.message
-    return values, errors
+    return [s for s in kit.slots if s.required and not values.get(s.name) and default_of(s) is None]
 
 
 def filled(kit: KitSource, values: Mapping[str, object]) -> dict[str, object]:
@@ -71,7 +82,7 @@ def filled(kit: KitSource, values: Mapping[str, object]) -> dict[str, object]:
 
 def _typed(slot: Slot, value: object) -> object:
     if value in (None, "", [], {}):
-        value = clean(slot, slot.default) if slot.default is not None else None
+        value = default_of(slot)
     if value is None:
         return Missing(slot.name, slot.noun) if slot.required else _EMPTY.get(slot.type, "")
     if slot.type is SlotType.DATE:
@@ -86,68 +97,56 @@ def _typed(slot: Slot, value: object) -> object:
     return str(value)
 
 
-_EMPTY: dict[SlotType, object] = {SlotType.LIST: (), SlotType.IMAGE: ImageValue(""), SlotType.DATE: None}
-
-
-def _words(raw: object, multiline: bool) -> str:
+def _words(raw: object, most: int, *, multiline: bool = False) -> str:
     if not isinstance(raw, str):
         raise SlotError("Write this as text.")
-    text = _CONTROL.sub("", raw.replace("\r\n", "\n").replace("\r", "\n"))
-    return (
-        "\n".join(" ".join(line.split()) for line in text.strip().split("\n"))
-        if multiline
-        else " ".join(text.split())
-    )
+    text = tidy(raw, multiline=multiline)
+    if is_blank(text):
+        return ""
+    _fit(text, most)
+    return text
 
 
-def _length(text: str, most: int) -> None:
-    if len(text) > most:
-        raise SlotError(f"This is {len(text)} characters long. Write {most} or fewer.")
+def _fit(text: str, most: int) -> None:
+    long = length(text)
+    if long > most:
+        raise SlotError(f"This is {long:,} characters long. Write {most:,} or fewer.")
+    if is_piled(text):
+        raise SlotError("Too many accents are piled on one letter. Write it with fewer.")
 
 
 def _text(slot: Slot, raw: object) -> str:
-    text = _words(raw, slot.multiline)
-    _length(text, slot.max_length)
-    return text
+    return _words(raw, slot.max_length, multiline=slot.multiline)
 
 
 def _rich(slot: Slot, raw: object) -> str:
     if not isinstance(raw, str):
         raise SlotError("Write this as text.")
-    html = nh3.clean(
-        _CONTROL.sub("", raw), tags=RICH_TAGS, attributes={"a": {"href"}}, url_schemes={"https", "mailto", "tel"},
-        link_rel=None,
-    ).strip()  # fmt: skip
-    _length(Markup(html).striptags(), slot.max_length)  # noqa: S704 - nh3 cleaned it just above
+    html = clean_rich(raw)
+    text = tidy(Markup(html).striptags(), multiline=True)  # noqa: S704 - nh3 cleaned it just above
+    if is_blank(text):
+        return ""
+    _fit(text, slot.max_length)
     return html
 
 
 def _url(slot: Slot, raw: object) -> str:
-    text = _words(raw, multiline=False)
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-    except ValueError as error:
-        raise SlotError("This is no web address. Copy it from the browser’s address bar.") from error
-    if parts.scheme != "https" or "." not in host or parts.username or re.search(r"[\s<>\"'\\]", text):
-        raise SlotError("Give a web address that begins with https://.")
-    _length(text, max(slot.max_length, 1_000))
-    try:
-        return text if text.isascii() else parts._replace(netloc=host.encode("idna").decode()).geturl()
-    except UnicodeError as error:
-        raise SlotError("This is no web address. Copy it from the browser’s address bar.") from error
+    return clean_url(raw)
 
 
 def _colour(slot: Slot, raw: object) -> str:
-    if not isinstance(raw, str) or not _COLOUR.fullmatch(raw.strip()):
+    found = _COLOUR.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    if not found:
         raise SlotError("Give a colour like #15324b.")
-    return raw.strip().lower()
+    digits = found[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(2 * d for d in digits))
 
 
 def _choice(slot: Slot, raw: object) -> str:
-    if raw not in slot.choices:
+    found = raw.strip() if isinstance(raw, str) and raw not in slot.choices else raw
+    if found not in slot.choices:
         raise SlotError("Choose one of: " + ", ".join(slot.choices) + ".")
-    return str(raw)
+    return str(found)
 
 
 def _date(slot: Slot, raw: object) -> str:
@@ -163,31 +162,29 @@ def _date(slot: Slot, raw: object) -> str:
 
 
 def _range(slot: Slot) -> str:
-    ends = [f"{d.day} {d:%B %Y}" if d else "" for d in (slot.earliest, slot.latest)]
-    if all(ends):
-        return f"Give a date between {ends[0]} and {ends[1]}."
-    return (
-        f"Give a date from {ends[0]} on." if ends[0] else f"Give a date up to {ends[1]}." if ends[1] else ""
-    )
+    first, last = (f"{d.day} {d:%B %Y}" if d else "" for d in (slot.earliest, slot.latest))
+    if first and last:
+        return f"Give a date between {first} and {last}."
+    return f"Give a date from {first} on." if first else f"Give a date up to {last}." if last else ""
 
 
 def _list(slot: Slot, raw: object) -> list[str]:
-    items = raw.split("\n") if isinstance(raw, str) else raw
+    items = tidy(raw, multiline=True).split("\n") if isinstance(raw, str) else raw
     if not isinstance(items, (list, tuple)):
         raise SlotError("Write one entry on each line.")
-    texts = [text for item in items if (text := _words(item, multiline=False))]
+    if len(items) > _FAR_TOO_LONG:
+        raise SlotError("This is far too long. Write a few short lines.")
+    texts = [text for item in items if (text := _words(item, slot.max_length))]
     if len(texts) > slot.max_items:
-        raise SlotError(f"There are {len(texts)} entries. Keep {slot.max_items} or fewer.")
-    for text in texts:
-        _length(text, slot.max_length)
+        raise SlotError(f"There are {len(texts):,} entries. Keep {slot.max_items} or fewer.")
     return texts
 
 
 def _image(slot: Slot, raw: object) -> dict[str, object]:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("url"), str):
-        raise SlotError("Choose a picture from the library, or upload one.")
+        raise SlotError(_CHOOSE)
     width, height = raw.get("width"), raw.get("height")
-    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
+    if type(width) is not int or type(height) is not int or width < 1 or height < 1:
         raise SlotError("This picture’s size is unknown. Upload it again.")
     if width < slot.min_width or height < slot.min_height:
         raise SlotError(
@@ -195,11 +192,17 @@ def _image(slot: Slot, raw: object) -> dict[str, object]:
         )
     if slot.ratio and not _fits(width, height, slot.ratio):
         raise SlotError(f"The picture is {width} × {height}. Crop it to {slot.ratio}.")
-    alt = _words(raw.get("alt") or "", multiline=False)
+    alt = _words(raw.get("alt") or "", MAX_ALT)
     if not alt:
         raise SlotError("Describe the picture in a few words, for people who can’t see it.")
-    _length(alt, 200)
     return {**{str(k): v for k, v in raw.items()}, "alt": alt}
+
+
+_CHOOSE = "Choose a picture from the library, or upload one."
+
+
+def _no_library(given: object) -> Mapping[str, object] | None:
+    raise SlotError(_CHOOSE)
 
 
 def _fits(width: int, height: int, ratio: str) -> bool:

@@ -24,10 +24,35 @@ def slot(kind: SlotType, **limits: object) -> Slot:
         (slot(SlotType.TEXT), "   ", None),
         (
             slot(SlotType.RICH),
-            '<p onclick="x">a<script>b</script></p><a href="javascript:x">c</a>',
+            '<p onclick="x">a<script>b</script></p><a name="x">c</a>',
             "<p>a</p><a>c</a>",
         ),
+        (
+            slot(SlotType.RICH),
+            "Two\n\nparagraphs < & a\nbreak",
+            "<p>Two</p><p>paragraphs &lt; &amp; a<br>break</p>",
+        ),
+        (slot(SlotType.RICH), "<p> &nbsp; </p><ul><li></li></ul>", None),
+        (
+            slot(SlotType.RICH),
+            '<a href="https://Bücher.example/ä">x</a><a href="tel:+31 10 555">y</a>',
+            '<a href="https://xn--bcher-kva.example/%C3%A4">x</a><a href="tel:+31%2010%20555">y</a>',
+        ),
         (slot(SlotType.URL), "https://a.example/b?c=1", "https://a.example/b?c=1"),
+        (
+            slot(SlotType.URL),
+            "Bücher.Example/straße?q=ä'",
+            "https://xn--bcher-kva.example/stra%C3%9Fe?q=%C3%A4%27",
+        ),
+        (slot(SlotType.URL), "https://A.example.:443/%zz%20", "https://a.example/%25zz%20"),
+        (slot(SlotType.URL), "https://a.example:8443/#top", "https://a.example:8443/#top"),
+        (slot(SlotType.TEXT), "a\u202eb\u200bc\u00ad", "abc"),
+        (slot(SlotType.TEXT), "Cafe\u0301", "Café"),
+        (slot(SlotType.TEXT), "\u200b\u3164\u2800", None),
+        (slot(SlotType.TEXT, max_length=3), "👨‍👩‍👧🇳🇱e\u0301", "👨‍👩‍👧🇳🇱é"),
+        (slot(SlotType.TEXT), "10\u00a0000", "10\u00a0000"),
+        (slot(SlotType.TEXT, multiline=True), "a\n\n\n\nb", "a\n\nb"),
+        (slot(SlotType.COLOUR), "ABC", "#aabbcc"),
         (slot(SlotType.COLOUR), "#15324B", "#15324b"),
         (slot(SlotType.CHOICE, choices=("a", "b")), "b", "b"),
         (slot(SlotType.DATE), "2026-06-12", "2026-06-12"),
@@ -48,7 +73,16 @@ def test_a_fitting_value_is_stored_clean(spec: Slot, raw: object, stored: object
         (slot(SlotType.RICH, max_length=3), "<p>abcd</p>", "4 characters"),
         (slot(SlotType.URL), "http://a.example", "https://"),
         (slot(SlotType.URL), "javascript:alert(1)", "https://"),
-        (slot(SlotType.URL), "https://u:p@a.example", "https://"),
+        (slot(SlotType.URL), "https://u:p@a.example", "password"),
+        (slot(SlotType.URL), "https://192.168.0.1/admin", "web address"),
+        (slot(SlotType.URL), "https://intranet/", "web address"),
+        (slot(SlotType.URL), "https://a.example:99999/", "web address"),
+        (slot(SlotType.URL), "https://a.example/" + "x" * 900, "900 or fewer"),
+        (slot(SlotType.RICH), '<a href="javascript:x">c</a>', "link “javascript:x”"),
+        (slot(SlotType.RICH), '<a href="http://a.example">c</a>', "https://"),
+        (slot(SlotType.TEXT), "e" + chr(0x301) * 20, "piled"),
+        (slot(SlotType.TEXT), "x" * 200_001, "far too long"),
+        (slot(SlotType.LIST, max_length=2), ["abc"], "2 or fewer"),
         (slot(SlotType.URL), "https://[", "web address"),
         (slot(SlotType.COLOUR), "red;x", "#15324b"),
         (slot(SlotType.CHOICE, choices=("a", "b")), "c", "a, b"),
@@ -84,6 +118,19 @@ def test_filled_gives_templates_typed_values_and_marks_what_is_missing() -> None
     assert values["photo"] == ImageValue("https://m.example/a.jpg", "Four engineers", 1600, 900)
     assert values["list"] == ()
     assert [s.name for s in missing(kit, {"day": "2026-06-12"})] == ["gap"]
+
+
+def test_a_picture_is_taken_from_a_library_alone() -> None:
+    kit = KitSource("K", "k", "1", slots=(slot(SlotType.IMAGE),))
+    assert check_values(kit, {"x": PICTURE})[1] == {"x": "Choose a picture from the library, or upload one."}
+    assert check_values(kit, {"x": PICTURE}, lambda given: PICTURE) == ({"x": PICTURE}, {})
+    assert check_values(kit, {"x": None}) == ({"x": None}, {})
+
+
+def test_a_default_that_does_not_fit_its_own_slot_counts_as_none() -> None:
+    kit = KitSource("K", "k", "1", slots=(Slot("x", SlotType.DATE, required=True, default="soon"),))
+    assert filled(kit, {})["x"] == Missing("x", "“x”")
+    assert [s.name for s in missing(kit, {})] == ["x"]
 
 
 def test_a_name_that_is_no_slot_is_an_error() -> None:
