@@ -6,6 +6,7 @@ Pure: it reads the kit's files only. `check` takes a kit that could be read, `ch
 from collections.abc import Mapping
 
 from app.kits.archive import KitError
+from app.kits.check_documents import check_documents
 from app.kits.check_email import check_email
 from app.kits.check_page import check_page, check_words
 from app.kits.check_steps import check_steps
@@ -49,7 +50,7 @@ def check(kit: KitSource) -> list[Finding]:
         found += check_email(kit, email, lines, f"emails[{at}]", used)
     for at, page in enumerate(kit.pages):
         found += check_page(kit, page, lines, f"pages[{at}]", used)
-    found += check_words(kit, used)
+    found += check_words(kit, used) + check_documents(kit, lines)
     found += _tests(kit, lines, used) + check_steps(kit, lines)
     found += _slots(kit, used) + _assets(kit)
     seen = dict.fromkeys(found)

@@ -53,6 +53,7 @@ WARNINGS = frozenset(
         "plain-preheader",
         "step-repeat",
         "email-unsent",
+        "post-long",
     ]
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.kits.archive import KitError, read_folder, read_zip
 from app.kits.format_form import no_twins, read_form
+from app.kits.format_outputs import read_document, read_post
 from app.kits.format_steps import read_steps
 from app.kits.locate import Lines
 from app.kits.pieces import (
@@ -107,7 +108,7 @@ def _kit(top: Table, files: Mapping[str, bytes]) -> KitSource:
         emails=tuple(_email(t, files, languages) for t in top.tables("emails", 20)),
         pages=tuple(_page(t, files, languages) for t in top.tables("pages", 20)),
         posts=tuple(_post(t, files) for t in top.tables("posts", 50)),
-        documents=tuple(_document(t, files) for t in top.tables("documents", 50)),
+        documents=tuple(read_document(t, files) for t in top.tables("documents", 50)),
         playbook=_playbook(top.table("playbook"), files) if "playbook" in top.data else None,
         tests=tuple(_test(t) for t in top.tables("tests", 20)),
         steps=read_steps(top),
@@ -133,7 +134,7 @@ def _shape(top: Table, kit: KitSource) -> None:
         top.wrong(
             "", "The kit has no email and no landing page.", "Declare one with [[emails]] or [[pages]]."
         )
-    for key in ("slots", "emails", "pages", "tests"):
+    for key in ("slots", "emails", "pages", "posts", "documents", "tests"):
         no_twins(top, key, [piece.name for piece in getattr(kit, key)])
     for at, test in enumerate(kit.tests):
         if test.email and kit.email(test.email) is None:
@@ -251,24 +252,7 @@ def _page(table: Table, files: Mapping[str, bytes], languages: tuple[str, ...]) 
 
 
 def _post(table: Table, files: Mapping[str, bytes]) -> Post:
-    path, source = _source(table, files, "social/", (".md",))
-    post = Post(
-        table.name(), table.text("title", required=True, longest=80), path, source,
-        table.text("image", longest=200), table.text("alt", longest=300), table.line,
-    )  # fmt: skip
-    if post.image and post.image not in files:
-        table.wrong("image", f"There is no file {post.image}.", "Add it, or mend the path.")
-    table.done()
-    return post
-
-
-def _document(table: Table, files: Mapping[str, bytes]) -> Document:
-    path = table.text("file", required=True, longest=200)
-    if path and (path not in files or not path.startswith("documents/")):
-        table.wrong("file", f"There is no file {path} in documents/.", "Add it, or mend the path.")
-    document = Document(table.name(), table.text("title", required=True, longest=120), path, table.line)
-    table.done()
-    return document
+    return read_post(table, files, *_source(table, files, "social/", (".md",)))
 
 
 def _playbook(table: Table, files: Mapping[str, bytes]) -> Playbook:

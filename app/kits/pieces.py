@@ -15,8 +15,8 @@ from app.render.form import Consent, FieldType, FormField, FormSpec, NextStep, T
 from app.render.plain import from_plain, to_plain
 
 __all__ = [
-    "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitSource", "NextStep", "PagePiece",
-    "Playbook", "Post", "ReviewRule", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks",
+    "Consent", "Corner", "Document", "EmailPiece", "FieldType", "Fit", "FormField", "FormSpec", "KitSource", "Network",
+    "NextStep", "PagePiece", "Panel", "Playbook", "Post", "ReviewRule", "Slot", "SlotType", "Step", "StepAct", "TestSpec", "Thanks",
 ]  # fmt: skip
 
 
@@ -95,9 +95,35 @@ class PagePiece:
     line: int = 0
 
 
+class Network(StrEnum):
+    """Where a post may be shared."""
+
+    LINKEDIN = "linkedin"
+    X = "x"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+
+
+class Corner(StrEnum):
+    """Where the partner's logo stands on a post's picture."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+    NONE = "none"
+
+
+class Fit(StrEnum):
+    """What becomes of a post's picture where a network wants another shape."""
+
+    WHOLE = "whole"  # all of it, with bands in the partner's colour beside it
+    FILL = "fill"  # the middle of it, its edges cut off
+
+
 @dataclass(frozen=True)
 class Post:
-    """A social post: text as Markdown with placeholders, and a picture with its description."""
+    """A social post: its words with placeholders, a picture with its description, and where it may be shared."""
 
     name: str
     title: str
@@ -106,16 +132,31 @@ class Post:
     image: str = ""
     alt: str = ""
     line: int = 0
+    networks: tuple[Network, ...] = tuple(Network)
+    logo: Corner = Corner.BOTTOM_RIGHT
+    fit: Fit = Fit.WHOLE
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Where a document shows who hands it out: a page (from 1, or from the end with -1), and mm from its top left as it is read."""
+
+    page: int
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file partners may hand out."""
+    """A PDF partners may hand out; with a panel each partner's has its logo and address on it."""
 
     name: str
     title: str
     path: str
     line: int = 0
+    panel: Panel | None = None
 
 
 @dataclass(frozen=True)
