@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
 
 
 class PartnershipStatus(StrEnum):
@@ -28,5 +28,7 @@ class Partnership(PublicId, Base):
     )
     tier: Mapped[str] = mapped_column(String(40), default="")
     region: Mapped[str] = mapped_column(String(80), default="")
+    # the languages it markets in, like ["nl", "en"]; None or empty: any
+    languages: Mapped[list[str] | None] = mapped_column(JSONType)
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
