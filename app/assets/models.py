@@ -1,20 +1,28 @@
 """Files an organisation owns, and a partner's brand: what every piece is dressed in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, JSONType, PublicId, UtcDateTime
+from app.db import Base, Id, JSONType, PublicId, UtcDateTime
 
 
 class Asset(PublicId, Base):
-    """A stored file; the same bytes of one organisation are stored once. `key` is its place in the store."""
+    """A stored file; the same bytes of one organisation are stored once. `key` is its place in the store, which is private.
+
+    `renderings` are the sizes of a picture, each with its facts; those of a public one lie where mails and pages may load them.
+    A file that was replaced points to its successor and stays served; a deleted one can be put back for 30 days, and goes on
+    being served where something that was sent shows it (`kept_at`).
+    """
 
     __tablename__ = "asset"
-    __table_args__ = (UniqueConstraint("organisation_id", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "sha256"),
+        Index(None, "organisation_id", "source_sha256"),
+    )
     __tenant__: ClassVar[dict[str, str]] = {"vendor": "organisation_id", "partner": "organisation_id"}
 
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -28,6 +36,31 @@ class Asset(PublicId, Base):
     is_public: Mapped[bool] = mapped_column(default=False)  # an image that mails and pages may show
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    source_sha256: Mapped[str | None] = mapped_column(String(64))  # of the bytes as they came
+    renderings: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JSONType)
+    frames: Mapped[int] = mapped_column(default=1, server_default="1")  # more than one: it moves
+    pages: Mapped[int | None] = mapped_column()  # of a document
+    alt: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    credit: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    rights_until: Mapped[date | None] = mapped_column()  # the last day on which it may be used
+    listed: Mapped[bool] = mapped_column(default=True, server_default=true())  # the library shows it
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"))
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kept_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AssetTag(Id, Base):
+    """A word that an organisation finds a file by."""
+
+    __tablename__ = "asset_tag"
+    __table_args__ = (UniqueConstraint("asset_id", "name"), Index(None, "organisation_id", "name"))
+    __tenant__: ClassVar[dict[str, str]] = {"vendor": "organisation_id", "partner": "organisation_id"}
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    name: Mapped[str] = mapped_column(String(40))
 
 
 class BrandProfile(PublicId, Base):
