@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, ForeignKey, String
+from sqlalchemy import DateTime, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, Id, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
 
@@ -88,3 +88,39 @@ class Campaign(PublicId, Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     launched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SlotEdit(Id, Base):
+    """One change of a campaign's words: `changes` has for each slot what `was` stored and what `is`; None is the kit's own words.
+
+    What one person types into one field in one go is one row. `undone_at`: taken back by whoever made it, and may be done again.
+    """
+
+    __tablename__ = "slot_edit"
+    __table_args__ = (Index("ix_slot_edit_campaign", "campaign_id", "id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    changes: Mapped[dict[str, dict[str, Any]]] = mapped_column(JSONType)
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class UnsavedWords(Id, Base):
+    """What a person typed and could not be saved, so that it is still there when the page is opened again.
+
+    `typed` has for each slot what was typed (`raw`) and the mark of the words that stood there when they began (`seen`).
+    """
+
+    __tablename__ = "unsaved_words"
+    __table_args__ = (UniqueConstraint("campaign_id", "person_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    typed: Mapped[dict[str, dict[str, str]]] = mapped_column(JSONType, default=dict)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
