@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.kits.archive import KitError
-from app.kits.mjml_tags import UNSUPPORTED
+from app.kits.mjml_schema import UNSUPPORTED
 from app.render import unsafe
 
 _FOREIGN = re.compile(

@@ -4,8 +4,9 @@ The reader goes on after a finding, so that an author sees all of them at once.
 """
 
 import datetime as dt
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -22,6 +23,15 @@ _WORDS = {
     bool: "true or false",
     dt.date: "a date like 2026-06-12",
 }
+_EXAMPLES = {str: '"…"', int: "3", bool: "true", dt.date: "2026-06-12"}
+
+
+class TomlError(KitError):
+    """Something in kit.toml that is not as the format wants it, with the column too (from 1; 0: the whole line)."""
+
+    def __init__(self, message: str, line: int, column: int, mend: str, rule: str) -> None:
+        super().__init__(message, FILE, line or 1, mend, rule)
+        self.column = column
 
 
 @dataclass
@@ -31,8 +41,20 @@ class Problems:
     lines: Lines
     found: list[KitError] = field(default_factory=list)
 
-    def add(self, message: str, mend: str, address: str, key: str = "", rule: str = "toml") -> None:
-        self.found.append(KitError(message, FILE, self.lines.of(address, key) or 1, mend, rule))
+    def add(
+        self,
+        message: str,
+        mend: str,
+        address: str,
+        key: str = "",
+        rule: str = "toml-value",
+        *,
+        at_key: bool = False,
+    ) -> None:
+        """Remember what is wrong with a value, or with its key itself, or (without key) with a whole table."""
+        where = self.lines.where if at_key or not key else self.lines.value
+        line, column = where(address, key)
+        self.found.append(TomlError(message, line, column, mend, rule))
 
 
 class Table:
@@ -44,29 +66,30 @@ class Table:
         self.read: set[str] = set()
         self.data: Mapping[str, object] = data if isinstance(data, dict) else {}
         if not isinstance(data, dict):
-            self.wrong("", "This has to be a table.", f"Write it as [{address}].")
+            self.wrong("", "This has to be a table.", f"Write it as [{address}].", "toml-type")
 
     @property
     def line(self) -> int:
         return self.problems.lines.of(self.address)
 
-    def wrong(self, key: str, message: str, mend: str) -> None:
-        self.problems.add(message, mend, self.address, key)
+    def wrong(self, key: str, message: str, mend: str, rule: str = "toml-value") -> None:
+        self.problems.add(message, mend, self.address, key, rule)
 
     def _get(self, key: str, kind: type, required: bool) -> object:
         self.read.add(key)
         value = self.data.get(key)
         if value is None and required:
-            self.wrong(
-                key, f"“{key}” is missing.", f"Add {key} = … to [{self.address or 'the top of the file'}]."
-            )
+            header = re.sub(r"\[\d+\]", "", self.address)
+            place = f"to {self._header(header)}" if header else "at the top of the file"
+            self.wrong(key, f"“{key}” is missing.", f"Add {key} = … {place}.", "toml-missing")
         fits = (
             isinstance(value, kind)
             and not (kind is int and isinstance(value, bool))
             and type(value) is not dt.datetime
         )
         if value is not None and not fits:
-            self.wrong(key, f"“{key}” has to be {_WORDS[kind]}.", f"It is {type(value).__name__} now.")
+            mend = f"It is {_kind(value)} now: write {key} = {_EXAMPLES[kind]}."
+            self.wrong(key, f"“{key}” has to be {_WORDS[kind]}.", mend, "toml-type")
             return None
         return value
 
@@ -109,7 +132,9 @@ class Table:
         if value is None:
             return default
         if not isinstance(value, list) or not all(isinstance(v, str) and len(v) <= longest for v in value):
-            self.wrong(key, f"“{key}” has to be a list of texts.", f'Write {key} = ["one", "two"].')
+            wrong = f"{key}[{_odd(value, longest)}]" if isinstance(value, list) else key
+            mend = f'Write {key} = ["one", "two"].'
+            self.wrong(wrong, f"“{key}” has to be a list of texts.", mend, "toml-type")
             return default
         return tuple(value)
 
@@ -126,7 +151,8 @@ class Table:
         value = self.data.get(key, [])
         address = f"{self.address}.{key}" if self.address else key
         if not isinstance(value, list):
-            self.wrong(key, f"“{key}” has to be a list of tables.", f"Write [[{address}]] above each.")
+            mend = f"Write {self._header(re.sub(r'[[][0-9]+]', '', address), True)} above each."
+            self.wrong(key, f"“{key}” has to be a list of tables.", mend, "toml-type")
             return []
         if len(value) > most:
             self.wrong(key, f"There are more than {most} of “{key}”.", "Leave some out.")
@@ -145,5 +171,30 @@ class Table:
         """Report keys nobody has asked for: most are misspelt."""
         for key in self.data:
             if key not in self.read:
-                known = ", ".join(sorted(self.read))
-                self.wrong(key, f"“{key}” is not part of the kit format.", f"Known here: {known}.")
+                mend = f"{near(key, self.read)}Known here: {', '.join(sorted(self.read))}."
+                message = f"“{key[:60]}” is not part of the kit format."
+                self.problems.add(message, mend, self.address, key, "toml-key", at_key=True)
+
+    def _header(self, dotted: str, array: bool = False) -> str:
+        """`[pages.form]`, or `[[slots]]` for the tables of a list."""
+        return f"[[{dotted}]]" if array or self.address.endswith("]") else f"[{dotted}]"
+
+
+def near(word: str, known: Iterable[str], shown: str = "“{}”") -> str:
+    """`Did you mean “label”? ` for the likeliest of the known words, or nothing."""
+    found = difflib.get_close_matches(word, list(known), 1, 0.6)
+    return f"Did you mean {shown.format(found[0])}? " if found else ""
+
+
+def _kind(value: object) -> str:
+    """What a TOML value is, in words."""
+    spoken: list[tuple[type, str]] = [
+        (str, "text"), (bool, "true or false"), (int, "a whole number"), (float, "a number with a point"),
+        (dt.datetime, "a date with a time"), (dt.date, "a date"), (dt.time, "a time of day"), (list, "a list"),
+    ]  # fmt: skip
+    return next((words for kind, words in spoken if isinstance(value, kind)), "a table")
+
+
+def _odd(values: list[object], longest: int) -> int:
+    """The index of the first entry that is no text or too long."""
+    return next(i for i, v in enumerate(values) if not isinstance(v, str) or len(v) > longest)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 else:
     nh3 = lazy("nh3")
 
-_TAGS = {"a", "abbr", "article", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "details", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "header", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "q", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul"}  # fmt: skip
+TAGS = {"a", "abbr", "article", "aside", "b", "blockquote", "br", "caption", "cite", "code", "dd", "details", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "header", "hr", "i", "img", "li", "mark", "ol", "p", "pre", "q", "section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul"}  # fmt: skip
 _ANY = {"class", "id", "role", "aria-label", "aria-labelledby", "aria-hidden", "lang", "title"}
-_ATTRIBUTES = {
+ATTRIBUTES = {
     "*": _ANY, "a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}, "details": {"open"},
     "ol": {"start"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}, "time": {"datetime"},
 }  # fmt: skip
@@ -302,8 +302,8 @@ def _safe(html: str, assets: Mapping[str, str]) -> str:
         raise RenderError(found)
     return nh3.clean(
         resolved,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
         url_schemes={"https", "http", "mailto", "tel"},
         link_rel=None,
     )

@@ -6,6 +6,7 @@ The check reports it with line and mend, and rendering refuses it all the same.
 import html as html_module
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.render.errors import Problem
 from app.render.markup_state import URL_ATTRIBUTES
@@ -17,7 +18,7 @@ ATTRIBUTE = re.compile(
     r"(?P<name>[^\s=\"'/<>]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>]+)))?"
 )
 COMMENT = re.compile(r"<!--(?!\[if).*?-->", re.DOTALL)
-_BANNED = {
+BANNED = {
     "script": "Mail programs and our pages run no scripts.",
     "iframe": "Frames show other people’s pages.",
     "object": "Mail programs block embedded objects.",
@@ -25,7 +26,7 @@ _BANNED = {
     "applet": "Mail programs block embedded objects.",
     "form": "The form is declared in kit.toml and drawn by the product.",
     "base": "It would turn every link around.",
-    "mj-include": "A kit’s pieces stand alone.",
+    "mj-include": "A kit’s pieces stand alone: copy the part in.",
 }
 _SCHEMES = ("https:", "http:", "mailto:", "tel:", "#", "assets/", "cid:")
 
@@ -48,29 +49,33 @@ def problems(source: str) -> Iterator[Problem]:
     for found in TAG.finditer(plain):
         if found.group("close"):
             continue
-        tag = found.group("tag").lower()
-        where = position(plain, found.start())
-        if tag in _BANNED:
-            yield Problem(
-                "forbidden-tag", f"<{tag}> can’t be part of a kit. {_BANNED[tag]}", "Remove it.", *where
-            )
-        if tag == "meta" and "refresh" in found.group("rest").lower():
-            yield Problem(
-                "forbidden-tag", "A page can’t send people on by itself.", "Remove this <meta>.", *where
-            )
-        for name, value, offset in attributes(found.group("rest")):
-            yield from _attribute(name, value, position(plain, found.start("rest") + offset))
+        for problem, at in _tag(found):
+            line, column = position(plain, at)
+            yield replace(problem, line=line, column=column)
 
 
-def _attribute(name: str, value: str, where: tuple[int, int]) -> Iterator[Problem]:
+def _tag(found: re.Match[str]) -> Iterator[tuple[Problem, int]]:
+    """What is wrong with one tag, and where; lines are counted only for what is wrong."""
+    tag = found.group("tag").lower()
+    if tag in BANNED:
+        message = f"<{tag}> can’t be part of a kit. {BANNED[tag]}"
+        yield Problem("mj-include" if tag == "mj-include" else "forbidden-tag", message, "Remove it."), found.start()
+    if tag == "meta" and "refresh" in found.group("rest").lower():
+        message = "A page can’t send people on by itself."
+        yield Problem("forbidden-tag", message, "Remove this <meta>."), found.start()
+    for name, value, offset in attributes(found.group("rest")):
+        for problem in _attribute(name, value):
+            yield problem, found.start("rest") + offset
+
+
+def _attribute(name: str, value: str) -> Iterator[Problem]:
     if name.startswith("on") and len(name) > 2:
-        yield Problem("event-handler", f"“{name}” would run a script.", "Remove the attribute.", *where)
+        yield Problem("event-handler", f"“{name}” would run a script.", "Remove the attribute.")
     if name in URL_ATTRIBUTES:
         squeezed = re.sub(r"[\s\x00-\x1f]", "", value).lower()
         scheme = re.match(r"[a-z][a-z0-9+.-]*:", squeezed)
         if scheme and not squeezed.startswith(_SCHEMES) and not squeezed.startswith("data:image/"):
-            yield Problem(
-                "link-scheme", f"“{value[:60]}” is no address a mail may link to.", "Use https://.", *where
-            )
+            message = f"“{value[:60]}” is no address a mail may link to."
+            yield Problem("link-scheme", message, "Use https://.")
     if name == "style" and re.search(r"expression\s*\(|javascript:|behavior\s*:", value, re.IGNORECASE):
-        yield Problem("event-handler", "This style would run a script.", "Remove it.", *where)
+        yield Problem("event-handler", "This style would run a script.", "Remove it.")
