@@ -23,7 +23,10 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Partner:
-    """The organisation that sends; colours are `#rrggbb`, urls https. `postal_address` is one line, as the law wants it."""
+    """The organisation that sends; colours are `#rrggbb`, urls https. `postal_address` is one line, as the law wants it.
+
+    `logo_url` is drawn for dense screens: `logo_width` and `logo_height` are half its pixels, the size to show it at.
+    """
 
     name: str
     legal_name: str = ""
@@ -36,6 +39,18 @@ class Partner:
     primary_color: str = "#15324b"
     call_color: str = "#b9431a"
     sender_name: str = ""
+    logo_dark_url: str = ""
+    logo_large_url: str = ""
+    logo_width: int = 0
+    logo_height: int = 0
+    linkedin: str = ""
+    facebook: str = ""
+    instagram: str = ""
+    youtube: str = ""
+    x: str = ""
+    tiktok: str = ""
+    xing: str = ""
+    bluesky: str = ""
 
 
 @dataclass(frozen=True)

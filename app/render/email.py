@@ -23,6 +23,7 @@ from app.render.context import ImageValue, Missing, Names, Partner, Vendor
 from app.render.errors import Problem, RenderError
 from app.render.fold import fold_html
 from app.render.markup_state import Spot, State
+from app.render.mjml import compile_mjml
 from app.render.places import Place, PlaceKind, Places
 
 __all__ = [
@@ -30,12 +31,8 @@ __all__ = [
     "preview_line", "preview_text", "to_html",
 ]  # fmt: skip
 
-css_inline, compiler, text_part = lazy("css_inline"), lazy("mjml"), lazy("app.render.text_part")
+css_inline, text_part = lazy("css_inline"), lazy("app.render.text_part")
 
-_INLINE = re.compile(
-    r"<mj-style\b[^>]*\binline\s*=\s*[\"']inline[\"'][^>]*>(.*?)</mj-style>", re.DOTALL | re.IGNORECASE
-)
-_PREVIEW = re.compile(r"<mj-preview\b[^>]*>.*?</mj-preview>", re.DOTALL | re.IGNORECASE)
 _ASSET = re.compile(r"(?<=[\"'(])assets/[\w./@+-]+(?=[\"')])")
 _COMMENT = re.compile(r"<!--(?!\[if)(?!<!\[endif)(?!>).*?-->", re.DOTALL)
 _PREHEADER = '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;">'
@@ -131,18 +128,7 @@ class _Job:
 
 def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
     """MJML to HTML with styles inlined, assets resolved and links numbered."""
-    styles = "\n".join(_INLINE.findall(mjml))
-    # Rules that can't be inlined (@media) stay in the head as well.
-    head = _INLINE.sub(
-        lambda found: f"<mj-style>{found.group(1)}</mj-style>" if "@" in found.group(1) else "", mjml
-    )
-    resolved = _resolve(_PREVIEW.sub("", head), assets)
-    html = _COMMENT.sub("", to_html(resolved))
-    if styles.strip():
-        html = css_inline.inline(
-            html, inline_style_tags=False, keep_style_tags=True, keep_link_tags=True,
-            load_remote_stylesheets=False, extra_css=styles,
-        )  # fmt: skip
+    html = to_html(_resolve(mjml, assets))
     found = list(unsafe.problems(html))
     if found:
         raise RenderError(found)
@@ -150,7 +136,7 @@ def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[st
 
 
 def to_html(mjml: str) -> str:
-    """Plain MJML (placeholders resolved) to HTML. Raises RenderError in words where the compiler refuses it."""
+    """Plain MJML (placeholders resolved) to HTML, its inline styles inlined. Raises RenderError where it can’t be read."""
     if re.search(r"<mj-include\b", mjml, re.IGNORECASE):
         raise RenderError(
             [
@@ -159,12 +145,15 @@ def to_html(mjml: str) -> str:
                 )
             ]
         )
-    try:
-        return str(compiler.mjml2html(mjml, disable_comments=False))
-    except (ValueError, OSError) as error:
-        raise RenderError(
-            [Problem("mjml", f"This MJML can’t be compiled: {error}.", "Mend the markup.")]
-        ) from error
+    compiled = compile_mjml(mjml)
+    html = _COMMENT.sub("", compiled.html)
+    if not compiled.inline_styles.strip():
+        return html
+    inlined = css_inline.inline(
+        html, inline_style_tags=False, keep_style_tags=True, keep_link_tags=True,
+        load_remote_stylesheets=False, extra_css=compiled.inline_styles,
+    )  # fmt: skip
+    return str(inlined)
 
 
 def _resolve(mjml: str, assets: Mapping[str, str]) -> str:

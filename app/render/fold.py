@@ -23,17 +23,27 @@ def fold_html(html: str, mark: str) -> str:
     raw = ""
     for found in _TOKEN.finditer(html):
         token = found.group()
-        breaks = _breaks(token, raw)
-        for piece in _pieces(token, breaks, place):
-            size = _width(piece, place)
-            if width + size > LINE_LIMIT and out:
-                piece = _break_before(piece, breaks, out[-1])
-                size = _width(piece, place)
-                width = 0 if "\n" in piece else width
-            out.append(piece)
-            width = size if "\n" in piece else width + size
+        whole = len(token.encode()) + (token.count(mark) * VALUE_LIMIT)
+        if width + whole <= LINE_LIMIT:  # most tokens fit as they are
+            out.append(token)
+            width = width + whole if "\n" not in token else _width(token, place)
+        else:
+            width = _cut(out, token, _breaks(token, raw), width, place)
         raw = _raw_after(found.group("tag"), raw)
     return "".join(out)
+
+
+def _cut(out: list[str], token: str, breaks: str, width: int, place: re.Pattern[str]) -> int:
+    """Add a token in pieces, with breaks where they are needed; returns the width of the last line."""
+    for piece in _pieces(token, breaks, place):
+        size = _width(piece, place)
+        if width + size > LINE_LIMIT and out:
+            piece = _break_before(piece, breaks, out[-1])
+            size = _width(piece, place)
+            width = 0 if "\n" in piece else width
+        out.append(piece)
+        width = size if "\n" in piece else width + size
+    return width
 
 
 def _raw_after(tag: str | None, raw: str) -> str:
@@ -58,9 +68,16 @@ def _pieces(token: str, breaks: str, place: re.Pattern[str]) -> list[str]:
     if breaks == "tag":
         return [piece for attribute in _ATTRIBUTE.findall(token) for piece in _attribute(attribute, place)]
     if breaks == "style":
-        return re.findall(r"[^{};]*[{};]?", token)
+        return [part for piece in re.findall(r"[^{};]*[{};]?", token) for part in _selectors(piece, place)]
     words = re.findall(r"\s+[^\s]*|[^\s]+", token)
     return [piece for word in words for piece in _halves(word, place)]
+
+
+def _selectors(piece: str, place: re.Pattern[str]) -> list[str]:
+    """A rule's selectors may break after their commas."""
+    if not piece.endswith("{") or _width(piece, place) <= LINE_LIMIT // 2:
+        return [piece]
+    return re.findall(r"[^,]*,|[^,]+", piece)
 
 
 def _attribute(text: str, place: re.Pattern[str]) -> list[str]:

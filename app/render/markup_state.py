@@ -3,6 +3,7 @@
 A small state machine over HTML and MJML; the template language escapes by it, and the mail compiler checks places by it.
 """
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -89,10 +90,21 @@ _STYLING = frozenset(
 )
 
 
+# Whole well-formed tags that leave a reader in text, as it was before: read in one go, or mails would take long.
+_PLAIN = re.compile(
+    r"(?:[^<]+|<(?!(?:style|mj-style|script)\b)[a-zA-Z][\w:-]*"
+    r"(?:[ \t\r\n\f]+[\w:@.-]+(?:=(?:\"[^\"]*\"|'[^']*'))?)*[ \t\r\n\f]*/?>|</[a-zA-Z][\w:-]*[ \t\r\n\f]*>)+",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 def advance(state: State, data: str) -> State:
     """The state after reading `data`."""
     at = 0
     while at < len(data):
+        if state.mode == "text" and (plain := _PLAIN.match(data, at)):
+            state, at = State(), plain.end()
+            continue
         step = _STEPS[state.mode]
         state, at = step(state, data, at)
     return state

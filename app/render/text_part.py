@@ -14,6 +14,7 @@ from lxml import etree
 
 _WIDTH = 76
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SHAPING = re.compile(r"white-space|display\s*:\s*(?:block|inline\s*(?:;|$))", re.IGNORECASE)
 _BLOCKS = frozenset(["div", "p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote", "pre", "section"])
 _BREAK, _LINK = "⏎", "⇢"
 
@@ -26,6 +27,7 @@ def text_from_html(html: str) -> str:
         return ""
     etree.strip_tags(body, etree.Comment)
     _drop_hidden(body)
+    _unfold_layout(body)
     for image in list(body.iter("img")):
         _replace(image, image.get("alt", "") if image.getparent().tag == "a" else "")
     for mark in body.iter("mark"):
@@ -45,10 +47,23 @@ def text_from_html(html: str) -> str:
 
 def _drop_hidden(body: lxml.html.HtmlElement) -> None:
     for element in list(body.iter()):
-        hidden = isinstance(element.tag, str) and _HIDDEN.search(element.get("style", ""))
+        style = element.get("style", "") if isinstance(element.tag, str) else ""
+        hidden = style and _HIDDEN.search(style)
+        if style and not _SHAPING.search(style):
+            del element.attrib["style"]  # it says nothing about words, and reading it takes long
         dropped = hidden or element.tag in ("style", "script", "title", "input", "label")
         if dropped and element.getparent() is not None:
             _replace(element, "")
+
+
+def _unfold_layout(body: lxml.html.HtmlElement) -> None:
+    """Tables that only lay out are blocks one below the other; figures in rows stay tables."""
+    for table in list(body.iter("table")):
+        if table.get("role") in ("presentation", "none") or "mj-accordion" in (table.get("class") or ""):
+            rows = [row for part in table for row in (part if part.tag == "tbody" else [part])]
+            for part in [*table, *rows, *(cell for row in rows for cell in row)]:
+                part.tag = "div"
+            table.tag = "div"
 
 
 def _replace(element: lxml.html.HtmlElement, text: str) -> None:

@@ -1,0 +1,8 @@
+"""MJML to HTML, by the rules of the reference compiler (mjml 4.18 on npm): what authors see in its tools is what goes out.
+
+`parse` reads the source, `head` what applies to all of it, `element` and the components draw the body, `document` puts a page around it.
+"""
+
+from app.render.mjml.document import Compiled, compile_mjml
+
+__all__ = ["Compiled", "compile_mjml"]
