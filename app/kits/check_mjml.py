@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.kits.check_markup import VALUE, Attribute, Element, Markup
 from app.kits.findings import Finding, Report
-from app.kits.mjml_schema import UNSUPPORTED, Component, components, fits, spoken
+from app.kits.mjml_schema import Component, components, fits, spoken
 from app.kits.table import near
 
 _CONDITIONAL = re.compile(r"<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->|<!\[CDATA\[|\]\]>|<[^>]*>")
@@ -72,10 +72,6 @@ def _root(markup: Markup, report: Report) -> None:
 
 def _tag(element: Element, report: Report) -> bool:
     """Whether this is a component that can be compiled; says so if it isn't."""
-    if element.tag in UNSUPPORTED:
-        message = f"<{element.tag}> can’t be compiled here."
-        report.add("mjml-tag", element.start, message, "Write the attributes on the components themselves.")
-        return False
     if element.tag in components() and element.written != element.tag:
         message = f"<{element.written}> has to be written in small letters."
         report.add("mjml-tag", element.start, message, f"Write <{element.tag}>.")
@@ -167,7 +163,7 @@ def _named_classes(element: Element, classes: set[str], report: Report) -> None:
 def _bare_text(element: Element, markup: Markup, report: Report) -> None:
     """Words directly in a component that holds other components: some compilers drop them, none gives them a place."""
     known = components()[element.tag]
-    if known.is_ending or element.end <= element.inner:
+    if known.is_ending or element.tag == "mj-html-attribute" or element.end <= element.inner:
         return
     own = list(markup.masked[element.inner : element.end])
     for child in element.children:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.kits.archive import KitError
-from app.kits.mjml_schema import UNSUPPORTED
 from app.render import unsafe
 
 _FOREIGN = re.compile(
@@ -98,7 +97,7 @@ def _remove_forbidden(job: _Import) -> None:
         return ""
 
     job.swap(_FILE_START, no_start)
-    for tag in ("script", "iframe", "object", "embed", "applet", "mj-include", *sorted(UNSUPPORTED)):
+    for tag in ("script", "iframe", "object", "embed", "applet", "mj-include"):
 
         def gone(found: re.Match[str], tag: str = tag) -> str:
             job.note(

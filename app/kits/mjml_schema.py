@@ -1,7 +1,7 @@
 """The components of MJML: where each may stand, its attributes and their types, as the npm package's validator has them.
 
-`mjml_schema.json` is written by `node frontend/mjml_schema.mjs`; the compiler used here accepts anything silently, so a
-misspelt tag or attribute would just vanish from the mail.
+`mjml_schema.json` is written by `node frontend/mjml_schema.mjs`; like the reference, our compiler leaves out silently what it
+doesn't know, so a misspelt tag or attribute would just vanish from the mail.
 """
 
 import json
@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-UNSUPPORTED = frozenset({"mj-html-attributes", "mj-selector", "mj-html-attribute"})
-"""Components of MJML that the compiler used here can't handle."""
 
 VOID = frozenset(
     [
