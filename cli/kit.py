@@ -1,17 +1,20 @@
 """`throughline kit`: make a kit from a template, check one, render one to look at. Works on files alone, without database."""
 
-import json
 import re
+import sys
 from pathlib import Path
 
 import click
 
 from app.kits.archive import KitError
 from app.kits.check import Finding, check_files, finding_of, has_errors
+from app.kits.check_online import Ask, check_online
+from app.kits.findings import in_order
 from app.kits.format import KitSource, read_files
 from app.kits.mjml_import import import_mjml
 from app.kits.proofs import render_proofs
 from app.render.errors import RenderError
+from cli import kit_report
 
 
 @click.group()
@@ -46,31 +49,38 @@ def new(directory: Path, template: Path, name: str | None) -> None:
 @kit.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-def check(path: Path, as_json: bool) -> None:
+@click.option("--online", is_flag=True, help="Also ask every web address in it whether it answers.")
+def check(path: Path, as_json: bool, online: bool) -> None:
     """Check the kit in PATH, a folder or a zip. Exit code 1 where there are errors."""
-    source, findings = _checked(path)
-    errors = sum(f.severity == "error" for f in findings)
+    files, source, findings = _looked_at(path)
+    if online and source is not None:
+        findings = in_order([*findings, *check_online(source, _ask())])
     if as_json:
-        report = {
-            "errors": errors,
-            "warnings": len(findings) - errors,
-            "findings": [f.to_dict() for f in findings],
-        }
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(kit_report.as_json(findings))
     else:
-        for found in findings:
-            column = f":{found.column}" if found.column else ""
-            click.echo(
-                f"{found.file}:{found.line}{column}: {found.severity.value} [{found.rule}] {found.message} {found.mend}"
-            )
-        name = source.name if source else path.name
-        click.echo(f"{name}: {_many(errors, 'error')}, {_many(len(findings) - errors, 'warning')}.")
+        rich = sys.stdout.isatty()
+        for line in (line for found in findings for line in kit_report.lines(found, files, rich=rich)):
+            click.echo(line)
+        click.echo(kit_report.summary((source.name if source else "") or path.name, findings))
     if has_errors(findings):
         raise SystemExit(1)
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _ask() -> Ask:
+    """A look from outside, by the one client that may; a server that turns programs away counts as alive."""
+    from app.flows.probe import look
+    from app.outbound import Client
+
+    environ = click.get_current_context().find_root().obj or {}
+    private = environ.get("OUTBOUND_ALLOW", "") if environ.get("ENVIRONMENT") != "production" else ""
+    allow = tuple(part.strip() for part in private.split(",") if part.strip())
+    client = Client(allow, "Throughline kit check")
+
+    def ask(url: str) -> str:
+        seen = look(client, url, "link")
+        return "" if seen.doubtful else seen.trouble
+
+    return ask
 
 
 @kit.command()
@@ -94,7 +104,13 @@ def render(path: Path, out: Path) -> None:
 
 
 def _checked(path: Path) -> tuple[KitSource | None, list[Finding]]:
+    return _looked_at(path)[1:]
+
+
+def _looked_at(path: Path) -> tuple[dict[str, bytes], KitSource | None, list[Finding]]:
+    """The kit's files, the kit if it could be read, and every finding."""
     try:
-        return check_files(read_files(path))
+        files = read_files(path)
     except KitError as error:
-        return None, [finding_of(error)]
+        return {}, None, [finding_of(error)]
+    return files, *check_files(files)

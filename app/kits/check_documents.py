@@ -29,8 +29,8 @@ def _document(kit: KitSource, document: Document, lines: Lines, address: str) ->
     if document.panel is None or broken(data):
         return []  # what is wrong with the file itself was said when it was read
     trouble = misplaced(document.panel, page_sizes(data))
-    line = lines.of(f"{address}.panel") or lines.of(address, "panel")
-    return [finding(rule, FILE, line, 0, message, mend) for rule, message, mend in trouble]
+    where = lines.where(f"{address}.panel") if lines.of(f"{address}.panel") else lines.where(address, "panel")
+    return [finding(rule, FILE, *where, message, mend) for rule, message, mend in trouble]
 
 
 def misplaced(panel: Panel, pages: list[tuple[float, float]]) -> list[tuple[str, str, str]]:
@@ -75,5 +75,5 @@ def _post(kit: KitSource, post: Post) -> list[Finding]:
         if used > most:
             message = f"With sample words “{post.name}” has {used:,} characters; {LIMITS[network].label} takes {most:,}."
             mend = "Shorten it, or name in “networks” only those where it fits."
-            found.append(finding("post-long", post.path, 1, 0, message, mend))
+            found.append(finding("post-long", post.path, 1, 1, message, mend))
     return found

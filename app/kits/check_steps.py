@@ -15,25 +15,25 @@ def check_steps(kit: KitSource, lines: Lines) -> list[Finding]:
         found += _email(kit, step, at, lines)
         found += _first(step, lines) if at == 0 else _day(step, kit.steps[at - 1], at, lines)
         found += _condition(step, at, lines)
-    return found + _tests(kit, lines) + _unsent(kit)
+    return found + _tests(kit, lines) + _unsent(kit, lines)
 
 
-def _at(lines: Lines, at: int, *keys: str) -> int:
-    """The line of the first of these keys that the step has, else of the step."""
+def _at(lines: Lines, at: int, *keys: str) -> tuple[int, int]:
+    """Line and column of the value of the first of these keys that the step has, else of the step."""
     address = f"steps[{at}]"
-    table = lines.of(address)
-    return next((line for key in keys if (line := lines.of(address, key)) != table), table)
+    given = next((key for key in keys if lines.has(address, key)), "")
+    return lines.value(address, given) if given else lines.where(address)
 
 
 def _email(kit: KitSource, step: Step, at: int, lines: Lines) -> list[Finding]:
-    line = _at(lines, at, "email")
+    where = _at(lines, at, "email")
     if step.email and kit.email(step.email) is None:
         mend = "Use one of: " + (", ".join(e.name for e in kit.emails) or "none is declared") + "."
-        return [finding("step-email", FILE, line, 0, f"There is no email “{step.email}”.", mend)]
+        return [finding("step-email", FILE, *where, f"There is no email “{step.email}”.", mend)]
     if step.email in [earlier.email for earlier in kit.steps[:at]]:
         message = f"“{step.email}” goes out in an earlier step already."
         mend = "People would get the same words twice. Write another email for this step."
-        return [finding("step-repeat", FILE, line, 0, message, mend)]
+        return [finding("step-repeat", FILE, *where, message, mend)]
     return []
 
 
@@ -42,15 +42,15 @@ def _first(step: Step, lines: Lines) -> list[Finding]:
         return []
     message = "The first step goes out at the launch, to everyone who may be mailed."
     mend = "Take its day and its conditions out, or put another step before it."
-    return [finding("step-first", FILE, _at(lines, 0, "day", "unless", "only"), 0, message, mend)]
+    return [finding("step-first", FILE, *_at(lines, 0, "day", "unless", "only"), message, mend)]
 
 
 def _day(step: Step, before: Step, at: int, lines: Lines) -> list[Finding]:
-    line = _at(lines, at, "day", "after")
+    where = _at(lines, at, "day", "after")
     if step.day <= before.day:
         message = f"Day {step.day} is not after the step before it, day {before.day}."
         return [
-            finding("step-order", FILE, line, 0, message, "Put the steps in order, at least one day apart.")
+            finding("step-order", FILE, *where, message, "Put the steps in order, at least one day apart.")
         ]
     if step.day > LAST_DAY:
         message = f"This step goes out {plural(step.day, 'day')} after the launch."
@@ -58,8 +58,7 @@ def _day(step: Step, before: Step, at: int, lines: Lines) -> list[Finding]:
             finding(
                 "step-late",
                 FILE,
-                line,
-                0,
+                *where,
                 message,
                 f"Use day {LAST_DAY} at the latest, or a campaign of its own.",
             )
@@ -76,7 +75,7 @@ def _condition(step: Step, at: int, lines: Lines) -> list[Finding]:
         mend = "Leave one of them out."
     else:
         return []
-    return [finding("step-condition", FILE, _at(lines, at, "only"), 0, message, mend)]
+    return [finding("step-condition", FILE, *_at(lines, at, "only"), message, mend)]
 
 
 def _tests(kit: KitSource, lines: Lines) -> list[Finding]:
@@ -84,17 +83,17 @@ def _tests(kit: KitSource, lines: Lines) -> list[Finding]:
     for at, test in enumerate(kit.tests):
         if kit.steps and kit.email(test.email) and test.email != kit.steps[0].email:
             message = f"This test is of “{test.email}”, and only the first step’s email is tested."
-            line = lines.of(f"tests[{at}]", "email")
-            found.append(finding("step-test", FILE, line, 0, message, f"Test “{kit.steps[0].email}”."))
+            where = lines.value(f"tests[{at}]", "email")
+            found.append(finding("step-test", FILE, *where, message, f"Test “{kit.steps[0].email}”."))
     return found
 
 
-def _unsent(kit: KitSource) -> list[Finding]:
+def _unsent(kit: KitSource, lines: Lines) -> list[Finding]:
     sent = {step.email for step in kit.sequence}
     found = []
-    for email in kit.emails:
+    for at, email in enumerate(kit.emails):
         if email.name and email.name not in sent and not any(test.email == email.name for test in kit.tests):
             message = f"No campaign sends “{email.name}”: it stands in no step."
             mend = "Declare it with [[steps]] and the day it goes out, or remove it."
-            found.append(finding("email-unsent", FILE, email.line, 0, message, mend))
+            found.append(finding("email-unsent", FILE, *lines.value(f"emails[{at}]", "name"), message, mend))
     return found

@@ -33,7 +33,7 @@ from app.kits.pieces import (
     TestSpec,
     Thanks,
 )
-from app.kits.table import FILE, Problems, Table
+from app.kits.table import FILE, Problems, Table, TomlError
 
 __all__ = [
     "Consent", "Document", "EmailPiece", "FieldType", "FormField", "FormSpec", "KitError", "KitSource", "NextStep",
@@ -79,14 +79,22 @@ def survey(files: Mapping[str, bytes]) -> tuple[KitSource | None, list[KitError]
         ]
     except UnicodeDecodeError:
         return None, [KitError("This file is not UTF-8.", FILE, 1, "Save it as UTF-8.", "toml")]
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        return None, [
-            KitError(f"{error}.", FILE, int(found.group(1)) if found else 1, "Mend the line.", "toml")
-        ]
+    except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python takes
+        return None, [_unreadable(error, text)]
     problems = Problems(Lines(text))
     kit = _kit(Table(data, "", problems), files)
     return kit, problems.found
+
+
+def _unreadable(error: Exception, text: str) -> KitError:
+    """What keeps kit.toml from being read at all, in words, at its place."""
+    found = re.fullmatch(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
+    message = found[1] if found else str(error)
+    lines = text.rstrip().replace("\r\n", "\n").split("\n")
+    line = int(found[2]) if found and found[2] else len(lines)
+    column = int(found[3]) if found and found[3] else len(lines[-1])
+    mend = "Texts stand in quotes, dates don’t, and each key stands once in its table."
+    return TomlError(f"This can’t be read as TOML: {message}.", line, max(column, 1), mend, "toml")
 
 
 def _kit(top: Table, files: Mapping[str, bytes]) -> KitSource:
@@ -194,7 +202,7 @@ def _source(
         )
         return path, ""
     if path not in files:
-        table.wrong("file", f"There is no file {path}.", "Add it, or mend the path.")
+        table.wrong("file", f"There is no file {path}.", "Add it, or mend the path.", "file-missing")
         return path, ""
     try:
         return path, files[path].decode("utf-8").replace("\r\n", "\n")
@@ -236,10 +244,11 @@ def _email(table: Table, files: Mapping[str, bytes], languages: tuple[str, ...])
 def _page(table: Table, files: Mapping[str, bytes], languages: tuple[str, ...]) -> PagePiece:
     path, source = _source(table, files, "landing/", (".html",))
     if "form" not in table.data:
-        table.wrong("", "The page declares no form.", "Add [pages.form] with [[pages.form.fields]].")
+        mend = "Add [pages.form] with [[pages.form.fields]]."
+        table.wrong("", "The page declares no form.", mend, "form")
     page = PagePiece(
         name=table.name(),
-        title=table.text("title", required=True, longest=120),
+        title=table.text("title", required=True, longest=120, rule="page-title"),
         description=table.text("description", required=True, longest=300),
         path=path,
         form=read_form(table.table("form")),

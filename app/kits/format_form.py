@@ -34,7 +34,8 @@ def read_form(table: Table) -> FormSpec:
     names = [f.name for f in form.fields] + [c.name for c in form.consents]
     no_twins(table, f"{table.address}.fields", names)
     if table.data and not any(f.type is FieldType.EMAIL and f.required for f in form.fields):
-        table.wrong("", "The form asks for no email address.", 'Add a required field of type "email".')
+        mend = 'Add a required field of type "email".'
+        table.wrong("", "The form asks for no email address.", mend, "form")
     thanks.done()
     table.done()
     return form
@@ -43,7 +44,7 @@ def read_form(table: Table) -> FormSpec:
 def _field(table: Table) -> FormField:
     spec = FormField(
         name=table.name(),
-        label=table.text("label", required=True, longest=120),
+        label=table.text("label", required=True, longest=120, rule="form-label"),
         type=table.choice("type", FieldType, FieldType.TEXT),
         required=table.flag("required"),
         autocomplete=table.text("autocomplete", longest=60),

@@ -21,7 +21,7 @@ def read_post(table: Table, files: Mapping[str, bytes], path: str, source: str) 
         networks, table.choice("logo", Corner, Corner.BOTTOM_RIGHT), table.choice("fit", Fit, Fit.WHOLE),
     )  # fmt: skip
     if post.image and post.image not in files:
-        table.wrong("image", f"There is no file {post.image}.", "Add it, or mend the path.")
+        table.wrong("image", f"There is no file {post.image}.", "Add it, or mend the path.", "file-missing")
     table.done()
     return post
 
@@ -42,7 +42,9 @@ def read_document(table: Table, files: Mapping[str, bytes]) -> Document:
     """The document in this table. A PDF that runs something, or hides a file, keeps the kit from being read."""
     path = table.text("file", required=True, longest=200)
     if path and (path not in files or not path.startswith("documents/")):
-        table.wrong("file", f"There is no file {path} in documents/.", "Add it, or mend the path.")
+        table.wrong(
+            "file", f"There is no file {path} in documents/.", "Add it, or mend the path.", "file-missing"
+        )
     elif path:
         _open(table, path, files[path])
     panel = _panel(table.table("panel")) if "panel" in table.data else None

@@ -75,13 +75,13 @@ class Table:
     def wrong(self, key: str, message: str, mend: str, rule: str = "toml-value") -> None:
         self.problems.add(message, mend, self.address, key, rule)
 
-    def _get(self, key: str, kind: type, required: bool) -> object:
+    def _get(self, key: str, kind: type, required: bool, rule: str = "") -> object:
         self.read.add(key)
         value = self.data.get(key)
         if value is None and required:
             header = re.sub(r"\[\d+\]", "", self.address)
             place = f"to {self._header(header)}" if header else "at the top of the file"
-            self.wrong(key, f"“{key}” is missing.", f"Add {key} = … {place}.", "toml-missing")
+            self.wrong(key, f"“{key}” is missing.", f"Add {key} = … {place}.", rule or "toml-missing")
         fits = (
             isinstance(value, kind)
             and not (kind is int and isinstance(value, bool))
@@ -93,12 +93,15 @@ class Table:
             return None
         return value
 
-    def text(self, key: str, default: str = "", *, required: bool = False, longest: int = 2_000) -> str:
-        value = self._get(key, str, required)
+    def text(
+        self, key: str, default: str = "", *, required: bool = False, longest: int = 2_000, rule: str = ""
+    ) -> str:
+        """A text. `rule` is what its absence breaks, where that has a rule of its own."""
+        value = self._get(key, str, required, rule)
         if isinstance(value, str) and len(value) > longest:
             self.wrong(key, f"“{key}” is longer than {longest} characters.", "Shorten it.")
         if required and value is not None and not str(value).strip():
-            self.wrong(key, f"“{key}” is empty.", "Write something there.")
+            self.wrong(key, f"“{key}” is empty.", "Write something there.", rule or "toml-value")
         return value if isinstance(value, str) else default
 
     def name(self, key: str = "name") -> str:
