@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.abtest.jobs import end_tests
 from app.audience.jobs import purge_files, wake_imports
+from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
@@ -52,6 +53,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("mail checks", 5, wake_checks),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
+    Wake("reviews", 60, lambda _: wake_reviews()),
 )
 
 

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.assets.brand import default_brand
-from app.campaigns import subject_test
+from app.campaigns import review, subject_test
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
@@ -70,6 +70,7 @@ def cancel(actor: Actor, campaign: Campaign) -> None:
     """Give up a campaign that has not begun to send. Raises Conflict once it has: then it is paused or cancelled where it runs."""
     if campaign.status in (CampaignStatus.LAUNCHING, CampaignStatus.SENDING, CampaignStatus.PAUSED):
         raise Refused("This campaign is being sent. Cancel it on its own page.")
+    review.close(campaign, "The partner gave the campaign up.")
     CAMPAIGN.move(campaign, CampaignStatus.CANCELLED)
     campaign.finished_at = campaign.updated_at = now()
     record(actor, "campaign.cancelled", campaign)
@@ -86,7 +87,7 @@ def delete(actor: Actor, campaign: Campaign) -> None:
             db.session.flush()
     except IntegrityError:
         raise Refused(
-            "Funding was asked for this campaign, so it stays on record. Cancel it instead."
+            "Funding or a review was asked for this campaign, so it stays on record. Cancel it instead."
         ) from None
     record(actor, "campaign.deleted", campaign)
 

@@ -9,6 +9,11 @@ from app.accounts.models import Organisation
 from app.assets.brand import brand_by_id, default_brand, gaps
 from app.audience.models import ContactList
 from app.campaigns.models import Campaign
+from app.campaigns.review_clock import at
+from app.campaigns.review_models import Outcome
+from app.campaigns.review_people import in_words as who_has_it
+from app.campaigns.review_state import Standing
+from app.campaigns.review_state import standing as review_standing
 from app.campaigns.words import missing_slots
 from app.clock import today
 from app.db import db, scoped
@@ -34,8 +39,18 @@ def problems(campaign: Campaign) -> list[Problem]:
     if partner is None:
         raise NotFound(kind="Organisation")
     return (
-        _kit(campaign, partner) + _words(campaign) + _brand(campaign, partner) + _audience(campaign, partner)
+        _kit(campaign, partner)
+        + _words(campaign)
+        + _brand(campaign, partner)
+        + _audience(campaign, partner)
+        + _review(campaign, partner)
     )
+
+
+def before_review(campaign: Campaign) -> list[Problem]:
+    """What must be there before the vendor looks at it: all that a reviewer sees. The people may be chosen later."""
+    partner = db.session.get_one(Organisation, campaign.partner_id)
+    return _kit(campaign, partner) + _words(campaign) + _brand(campaign, partner)
 
 
 def standing(campaign: Campaign) -> list[Problem]:
@@ -91,3 +106,27 @@ def _audience(campaign: Campaign, partner: Organisation) -> list[Problem]:
         scoped(partner, ContactList).where(ContactList.id == campaign.list_id)
     ).one_or_none()
     return [] if found else [Problem("The list is gone.", "Choose another.", here)]
+
+
+def _review(campaign: Campaign, partner: Organisation) -> list[Problem]:
+    """The vendor's yes, where the kit asks for it."""
+    where = review_standing(campaign)
+    if not where.blocks:
+        return []
+    vendor = db.session.get_one(Organisation, campaign.vendor_id).name
+    text, mend = _awaited(campaign, where, vendor, partner.timezone)
+    return [Problem(text, mend, f"/campaigns/{campaign.pid}/review")]
+
+
+def _awaited(campaign: Campaign, where: Standing, vendor: str, zone: str) -> tuple[str, str]:
+    if where.open is not None:
+        since, until = (at(moment, zone) for moment in (where.open.asked_at, where.open.due_at))
+        return (
+            f"{who_has_it(where.open, campaign)} looks at it before it goes out, since {since}.",
+            f"An answer is due by {until}. You get a mail; then it can be launched or planned.",
+        )
+    if where.lapsed is not None:
+        return f"It was changed after {vendor} approved it.", "Ask for the review again."
+    if where.last is not None and where.last.outcome is Outcome.CHANGES:
+        return f"{vendor} asked for changes.", "Make them, then ask for the review again."
+    return f"{vendor} looks at this campaign before it goes out.", "Ask for the review."

@@ -10,7 +10,7 @@ from app.accounts.access import ANYONE, EDITORS, actor, member, public
 from app.audience.lists import lists_of
 from app.audience.mailable import count as count_mailable
 from app.campaigns import audience as people
-from app.campaigns import editor_views, make, preview, schedule, words
+from app.campaigns import editor_views, make, preview, review_views, schedule, words
 from app.campaigns.blueprint import bp
 from app.campaigns.forms import NameForm
 from app.campaigns.models import Campaign, CampaignStatus
@@ -25,7 +25,14 @@ from app.web import hosts
 from app.web.security import framed_mail
 
 previews = hosts.public(Blueprint("previews", __name__, url_prefix="/preview"))
-blueprints = [bp, previews, *trial_views.blueprints, *copy_views.blueprints, *precheck_views.blueprints]
+blueprints = [
+    bp,
+    previews,
+    *trial_views.blueprints,
+    *copy_views.blueprints,
+    *precheck_views.blueprints,
+    *review_views.blueprints,
+]
 
 Answer = str | BaseResponse | tuple[str, int]
 
@@ -66,7 +73,11 @@ def _step(row: Row) -> tuple[str, str | None]:
                 return "Fill in your words", url_for("campaigns.words", pid=campaign.pid)
             if campaign.list_id is None:
                 return "Choose who gets it", url_for("campaigns.audience", pid=campaign.pid)
+            if campaign.status is CampaignStatus.CHANGES_REQUESTED:
+                return "Answer the review", url_for("reviews.mine", campaign=campaign.pid)
             return "Check and launch", address(campaign, "launches.check")
+        case CampaignStatus.IN_REVIEW:
+            return "See the review", url_for("reviews.mine", campaign=campaign.pid)
         case CampaignStatus.APPROVED:
             return "Launch", address(campaign, "launches.check")
         case CampaignStatus.CANCELLED:

@@ -13,6 +13,7 @@ from app.abtest.models import EXPERIMENT, Assignment, Experiment, ExperimentStat
 from app.accounts import audit
 from app.accounts.actor import Actor
 from app.audience.mailable import mailable_select
+from app.campaigns import review
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.campaigns.prepare import Prepared, message_headers
 from app.campaigns.schedule import approve
@@ -112,6 +113,7 @@ def start_due(campaign_id: int) -> Send | None:
     found = check(None, campaign)
     if found.problems:
         overdue.take_back(campaign, found.problems[0].text)
+        review.lapse(campaign)
         return None
     try:
         with db.session.begin_nested():
@@ -134,6 +136,7 @@ def freeze(campaign: Campaign, found: LaunchCheck) -> Send:
     """
     if found.made is None or found.audience is None or not found.steps:
         raise Refused("This campaign can’t be launched yet.")
+    review.must_match(campaign, found.made)
     pages = publish(campaign, found.made)
     sends = [_send(campaign, found, mail, pages) for mail in found.steps]
     if found.test is not None:

@@ -21,24 +21,13 @@ from app.leads.models import Lead, LeadStatus
 from app.leads.queries import LeadRow, leads, sum_of, won_deals
 from app.mdf.models import AccountKind, Claim, ClaimStatus, LedgerAccount, MdfRequest, RequestStatus
 from app.money import Money
+from app.reports.todo import Todo, reviews_to_answer
 from app.settings import current
 from app.tracking.queries import people_clicked
 from app.web.filters import day, money
 
 RUNNING = (CampaignStatus.LAUNCHING, CampaignStatus.SENDING, CampaignStatus.PAUSED)
 SENT = (*RUNNING, CampaignStatus.FINISHED)
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One thing to do, why, and the button that leads to it."""
-
-    title: str
-    why: str
-    icon: str
-    href: str
-    action: str
-    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +64,7 @@ def todos(actor: Actor) -> list[Todo]:
     """What to do next, the most urgent first; set-up steps only while they are missing."""
     found = [
         *_held_up(actor),
+        *reviews_to_answer(actor),
         *_leads_to_answer(actor),
         *_money_to_claim(actor),
         *_questions(actor),

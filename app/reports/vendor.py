@@ -13,6 +13,7 @@ from app.accounts.models import Organisation
 from app.attribution.models import Model
 from app.attribution.records import Credit
 from app.campaigns.models import Campaign, CampaignStatus
+from app.campaigns.review_models import ReviewRound
 from app.db import db, scoped
 from app.kits.models import Kit, KitVersion
 from app.leads.models import Deal, DealStatus, Lead
@@ -131,6 +132,13 @@ def waiting(vendor: Organisation) -> list[Waiting]:
             "funds.index",
         ),
         ("Payments to make", Claim, Claim.status == ClaimStatus.APPROVED, Claim.decided_at, "funds.index"),
+        (
+            "Campaigns to review",
+            ReviewRound,
+            ReviewRound.outcome.is_(None),
+            ReviewRound.asked_at,
+            "reviews.index",
+        ),
         ("Deals to register", Deal, Deal.status == DealStatus.REGISTERED, Deal.registered_at, "leads.index"),
     )
     found = []

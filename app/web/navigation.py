@@ -60,6 +60,7 @@ PARTNER = (
 VENDOR = (
     Item("home", "Home", "home", "home.index", phone=True),
     Item("kits", "Kits", "package", "kits.index", phone=True),
+    Item("reviews", "Reviews", "eye", "reviews.index"),
     Item("partners", "Partners", "building-store", "partners.index", phone=True),
     Item("funds", "Funds", "coin-euro", "funds.index", phone=True),
     Item("leads", "Leads and deals", "inbox", "leads.index"),

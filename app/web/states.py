@@ -69,6 +69,11 @@ _TABLE: dict[str, dict[Tone, str]] = {
         "bad": "rejected cancelled",
         "rest": "withdrawn draft",
     },
+    "review": {
+        "wait": "waiting changes_requested",
+        "ok": "approved",
+        "rest": "taken_back closed",
+    },
     "kit": {"rest": "draft superseded", "ok": "published", "bad": "recalled"},
     "test": {
         "rest": "planned no_difference ended",

@@ -19,7 +19,7 @@ from app.accounts.models import Invitation, InvitationKind, Membership, Role
 from app.assets.upload import add_file
 from app.audience import importing, refused
 from app.audience.entries import Refusal
-from app.campaigns import make, seeds, subject_test
+from app.campaigns import make, review_comments, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
@@ -34,6 +34,7 @@ from app.mdf import ask, claim, decide, give
 from app.mdf.models import ActivityType, Claim, Fund, MdfRequest
 from app.money import Money
 from app.programs.models import PartnershipStatus
+from tests.campaigns import reviewing
 from tests.rig import story
 from tests.rig.cast import Cast
 
@@ -176,6 +177,18 @@ def drafted(cast: Cast) -> Campaign:
 
 def campaign(cast: Cast) -> Values:
     return {"pid": drafted(cast).pid}
+
+
+def reviewed(cast: Cast) -> Values:
+    """A campaign of Harbour IT that waits for Northwind's yes, with a comment on it."""
+    row = reviewing.asked(cast)
+    cast.northwind_leuvelink.status = PartnershipStatus.ENDED
+    said = review_comments.add(reviewing.ingrid(cast), row, "", "Shorter, please.")
+    said.sent_at = now()
+    db.session.commit()
+    return {
+        "pid": row.pid, "campaign": db.session.get_one(Campaign, row.campaign_id).pid, "comment": said.pid, "deed": "settle",
+    }  # fmt: skip
 
 
 def seed(cast: Cast) -> Values:
@@ -333,6 +346,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "leads": lead,
     "prechecks": campaign,
     "results": result,
+    "reviews": reviewed,
     "seeds": seed,
     "tests": test,
     "trials": campaign,

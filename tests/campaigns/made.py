@@ -30,7 +30,7 @@ def draft(cast: Cast, version: KitVersion | None = None, **slots: Any) -> Campai
     return campaign
 
 
-def ready(cast: Cast) -> Campaign:
+def ready(cast: Cast, version: KitVersion | None = None, **slots: Any) -> Campaign:
     """A draft that nothing keeps from being launched; committed."""
     brand = BrandInput(
         "#15324b",
@@ -40,7 +40,7 @@ def ready(cast: Cast) -> Campaign:
         reply_to="hallo@harbour-it.example",
     )
     save(maya(cast), brand)
-    campaign = draft(cast, **FILLED)
+    campaign = draft(cast, version, **FILLED, **slots)
     campaign.list_id = list_named(cast.harbour, "Customers").id
     db.session.commit()
     return campaign
