@@ -5,8 +5,10 @@ Everything a template may do is listed in `walk`; values are plain data, and eac
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from types import SimpleNamespace
 
+import jinja2
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 
 from app.render.context import Missing, Names, Partner, Vendor
@@ -40,6 +42,11 @@ class Template:
     tree: nodes.Template
     slots: frozenset[str]
     mentions: frozenset[str]
+
+    @cached_property
+    def compiled(self) -> jinja2.Template:
+        """The tree as code, made once however often it is filled."""
+        return _ENV.from_string(self.tree)
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ def evaluate(template: Template, data: Data) -> str:
     out: list[str] = []
     size = 0
     try:
-        for chunk in _ENV.from_string(template.tree).generate(**groups, **data.plain):
+        for chunk in template.compiled.generate(**groups, **data.plain):
             size += len(chunk)
             if size > MAX_OUTPUT:
                 raise RenderError(
