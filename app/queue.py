@@ -34,6 +34,7 @@ class JobName(StrEnum):
     FINISH_SEND = "finish_send"
     CHECK_MAIL = "check_mail"
     RECALL_SEND = "recall_send"
+    TELL_PARTNERS = "tell_partners"
 
 
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.

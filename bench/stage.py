@@ -88,7 +88,7 @@ def published(stage: Stage, folder: Path = KIT) -> KitVersion:
             if path.is_file():
                 file.write(path, path.relative_to(folder).as_posix())
     version = publish.import_version(stage.vendor, archive.getvalue())
-    publish.publish(stage.vendor, version)
+    publish.publish(stage.vendor, version, "The first version.")
     return version
 
 

@@ -39,7 +39,7 @@ class Vendor:
             .attach("kit", archive, "application/zip")
             .submit("Upload")
         )
-        return page.form("Publish").submit("Publish")
+        return page.form("Publish").fill(change_summary="The first version.").submit("Publish")
 
     def invite_partner(self, company: str, person: str, address: str) -> None:
         """Ask a company to join, through one person there."""

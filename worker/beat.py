@@ -22,7 +22,7 @@ from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
-from app.flows.jobs import wake_checks
+from app.flows.jobs import wake_checks, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -51,6 +51,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),
     Wake("mail checks", 5, wake_checks),
+    Wake("kit news", 10, wake_news),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
     Wake("reviews", 60, lambda _: wake_reviews()),

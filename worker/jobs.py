@@ -20,7 +20,7 @@ from app.audience.jobs import import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
 from app.errors import Conflict, NotFound
-from app.flows.jobs import check_mail
+from app.flows.jobs import check_mail, tell_partners
 from app.flows.launch import start_due
 from app.flows.next_step import start_step
 from app.mail.jobs import send_mail
@@ -39,6 +39,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.FINISH_SEND: finish_send,
     JobName.CHECK_MAIL: check_mail,
     JobName.RECALL_SEND: recall_send,
+    JobName.TELL_PARTNERS: tell_partners,
 }
 
 

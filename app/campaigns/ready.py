@@ -3,6 +3,7 @@
 The law's part (postal address, sender, unsubscribe) and the kit's part (required words) are checked alike.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.accounts.models import Organisation
@@ -19,8 +20,8 @@ from app.clock import today
 from app.db import db, scoped
 from app.errors import NotFound
 from app.kits.models import VersionStatus
-from app.kits.queries import is_current, kit_source, version_by_id
-from app.programs.models import PartnershipStatus
+from app.kits.queries import kit_source, version_by_id
+from app.kits.visibility import Cause, why_not
 from app.programs.queries import partnership_between
 
 
@@ -54,31 +55,26 @@ def before_review(campaign: Campaign) -> list[Problem]:
 
 
 def standing(campaign: Campaign) -> list[Problem]:
-    """What forbids sending any more of a campaign that is launched: the partnership has ended, the kit was recalled or is over."""
+    """What forbids sending any more of a campaign that is launched: the partnership has ended, the kit was recalled or is over.
+
+    Terms that changed since (a tier, a region) forbid new campaigns, not the rest of this one.
+    """
     partner = db.session.get(Organisation, campaign.partner_id)
     if partner is None:
         raise NotFound(kind="Organisation")
-    return _kit(campaign, partner)
+    return _kit(campaign, partner, (Cause.ENDED, Cause.OVER))
 
 
-def _kit(campaign: Campaign, partner: Organisation) -> list[Problem]:
-    partnership = partnership_between(campaign.vendor_id, campaign.partner_id)
-    if partnership is None or partnership.status is not PartnershipStatus.ACTIVE:
-        return [
-            Problem("You no longer work with this vendor.", "Ask them to renew the partnership.", "/kits")
-        ]
+def _kit(
+    campaign: Campaign, partner: Organisation, causes: Collection[Cause] = tuple(Cause)
+) -> list[Problem]:
     version = version_by_id(campaign.kit_version_id)
-    if version.status is VersionStatus.RECALLED:
-        return [
-            Problem(
-                f"The vendor has recalled this kit: {version.recall_reason}",
-                "Start again from its new version.",
-                "/kits",
-            )
-        ]
-    if not is_current(kit_source(version), today(partner.timezone)):
-        return [Problem("The kit’s time is over.", "Choose a kit that runs now.", "/kits")]
-    return []
+    terms = partnership_between(campaign.vendor_id, campaign.partner_id)
+    if version.status is VersionStatus.RECALLED and terms is not None:
+        text = f"The vendor has recalled this kit: {version.recall_reason}"
+        return [Problem(text, "Start again from its new version.", f"/campaigns/{campaign.pid}/newer")]
+    reason = why_not(kit_source(version), terms, today(partner.timezone))
+    return [Problem(reason.text, reason.mend, "/kits")] if reason and reason.cause in causes else []
 
 
 def _words(campaign: Campaign) -> list[Problem]:

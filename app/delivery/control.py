@@ -3,6 +3,7 @@
 A pause is one committed row: the engine looks at it in every write-ahead commit, so it acts within a round.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from app.db import db
 from app.delivery import health, later, recall
 from app.delivery.models import SEND, Delivery, DeliveryState, Send, SendStatus
 from app.errors import Conflict, Refused
+from app.kits.models import KitVersion, VersionStatus
 from app.mail import post
 from app.queue import JobName, enqueue
 from app.web.hosts import app_url_for
@@ -26,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot, and may yet accept until then.
 RESEND_AFTER = timedelta(minutes=10)
+_RUNNING = (CampaignStatus.LAUNCHING, CampaignStatus.SENDING)
 
 
 class Knows(StrEnum):
@@ -52,7 +55,7 @@ def pause_by_system(
     send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
     campaign = db.session.get_one(Campaign, send.campaign_id)  # unscoped: the job's own send
     _lock(campaign)
-    if campaign.status not in (CampaignStatus.SENDING, CampaignStatus.LAUNCHING):
+    if campaign.status not in _RUNNING:
         return False
     _pause(campaign, reason[:200])
     audit.record(None, action, campaign, organisation_id=None, send_id=send.id, **facts)
@@ -79,9 +82,42 @@ def _pause(campaign: Campaign, reason: str | None) -> None:
         send.paused_reason = reason
 
 
+def halt(campaigns: Sequence[Campaign], reason: str) -> list[Campaign]:
+    """Stop these for good, because their kit was withdrawn: a pause that `resume` refuses to end. The caller has locked them.
+
+    Returns those that were launching, being sent or paused.
+    """
+    found = [one for one in campaigns if one.status in (*_RUNNING, CampaignStatus.PAUSED)]
+    for campaign in found:
+        if campaign.status is not CampaignStatus.PAUSED:
+            CAMPAIGN.move(campaign, CampaignStatus.PAUSED)
+        campaign.paused_reason = reason
+    query = select(Send).where(  # unscoped: of these very campaigns
+        Send.campaign_id.in_([campaign.id for campaign in found]),
+        Send.status.in_((SendStatus.EXPANDING, SendStatus.SENDING, SendStatus.PAUSED)),
+    )
+    for send in db.session.scalars(query.with_for_update()):
+        if send.status is not SendStatus.PAUSED:
+            SEND.move(send, SendStatus.PAUSED)
+        send.paused_reason = reason
+    return found
+
+
+def _refuse_withdrawn(campaign: Campaign) -> None:
+    """Nothing more leaves of a kit's version that its vendor withdrew. Read from the database: it may have happened just now."""
+    query = select(KitVersion.status).where(
+        KitVersion.id == campaign.kit_version_id
+    )  # unscoped: of this campaign
+    if db.session.scalar(query) is VersionStatus.RECALLED:
+        raise Refused(
+            "The vendor withdrew this version of the kit, so nothing more of it is sent. Start again from a newer one."
+        )
+
+
 def resume(actor: Actor, campaign: Campaign) -> None:
-    """Go on where it stopped. Raises Conflict when it isn't paused."""
+    """Go on where it stopped. Raises Conflict when it isn't paused, Refused when the vendor withdrew its kit."""
     _lock(campaign)
+    _refuse_withdrawn(campaign)
     CAMPAIGN.move(campaign, CampaignStatus.SENDING)
     campaign.paused_reason = None
     for send in _sends(campaign, SendStatus.PAUSED):
@@ -131,6 +167,7 @@ def resend(actor: Actor, delivery: Delivery, knows: Knows) -> None:
     """
     campaign = db.session.get_one(Campaign, delivery.campaign_id)  # unscoped: by the delivery's own id
     _lock(campaign)
+    _refuse_withdrawn(campaign)
     send = db.session.get_one(Send, delivery.send_id)  # unscoped: by the delivery's own id
     if now() < resend_from(delivery):
         raise Refused(

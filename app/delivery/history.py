@@ -36,6 +36,7 @@ _WORDS = {
     "campaign.paused_by_figures": "Paused by itself: {bad} of {decided} messages {kind}",
     "campaign.resumed": "let it go on",
     "campaign.cancelled": "cancelled it",
+    "campaign.kit_recalled": "Stopped: the vendor withdrew this version of the kit",
     "campaign.step_begun": "Step {step} began",
     "campaign.step_stopped": "Paused by itself: step {step} could not begin",
     "campaign.finished": "The last message was decided",

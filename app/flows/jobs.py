@@ -1,14 +1,16 @@
-"""The worker's side of what crosses rooms: the check before sending, and the beat that finds checks nobody has taken."""
+"""The worker's side of what crosses rooms: the check before sending, news of kits, and the beat that finds what nobody has taken."""
 
 from flask import Flask
 
 from app.db import db
 from app.flows import precheck
+from app.flows.kit_news import tell as tell_partners
+from app.flows.kit_news import wake as wake_news
 from app.flows.precheck_job import check_mail
 from app.queue import JobName, ring
 from app.settings import current
 
-__all__ = ["check_mail", "wake_checks"]
+__all__ = ["check_mail", "tell_partners", "wake_checks", "wake_news"]
 
 
 def wake_checks(app: Flask) -> int:

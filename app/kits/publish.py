@@ -4,71 +4,126 @@ The zip and the files that mails and pages show are stored before the row that n
 """
 
 import hashlib
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import structlog
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.actor import Actor
 from app.accounts.audit import record
-from app.assets.images import clean_image
 from app.assets.store import store
 from app.clock import now
 from app.db import db, new_pid, scoped
-from app.errors import Conflict, Invalid, Refused
-from app.kits.archive import KitError
-from app.kits.check import check
-from app.kits.format import read_kit
+from app.errors import AppError, Conflict, Invalid, Refused
+from app.kits.excerpt import with_source
+from app.kits.format import read_files
 from app.kits.models import VERSION, Kit, KitVersion, VersionStatus
+from app.kits.package import KitRefused, Package, checked, unpack
 from app.kits.pieces import KitSource
 
-DOCUMENT = "application/pdf"
-_IMAGES = {"png", "jpg", "jpeg", "webp"}
+__all__ = ["KitRefused", "discard", "errors", "import_version", "publish", "recall", "recheck"]
+
+log = structlog.get_logger(__name__)
+
+Between = Callable[[], None]
 
 
-def import_version(actor: Actor, data: bytes) -> KitVersion:
+def _nothing() -> None:
+    """Outside of requests nobody waits for the lock."""
+
+
+def import_version(actor: Actor, data: bytes, between: Between = _nothing) -> KitVersion:
     """Read a zipped kit and keep it as a draft, with what the check found.
 
-    A draft of the same version is replaced; a version that was published is not (Conflict). Raises KitError (file, line, mend)
-    for a kit that can't be read, and then nothing is stored.
+    A draft of the same version is replaced; a version that was published is not (Conflict). Raises KitRefused (file, line, mend)
+    for a kit that can't be read, and then nothing is stored. `between` is called before what takes long, while nothing is written
+    yet: a request ends its transaction there, so that nobody waits for the database meanwhile.
     """
-    source = read_kit(data)
-    findings = [finding.to_dict() for finding in check(source)]
-    files = _media(source)
-    kit = _kit(actor, source)
-    version = _draft(actor, kit, source)
-    version.manifest = source.to_manifest()
-    version.summary = source.summary
-    version.findings = findings
-    version.sha256 = hashlib.sha256(data).hexdigest()
-    version.archive_key = f"kits/{version.pid}/{version.sha256[:32]}.zip"
-    version.media = {path: _keep(version, content, facts) for path, (content, facts) in files.items()}
-    version.created_by, version.created_at = actor.person.id, now()
-    store().put(version.archive_key, data, "application/zip")
+    between()
+    package = unpack(data)
+    _refuse_published(actor, package.source)
+    between()
+    folder, media = new_pid(), {}
+    archive_key = f"kits/{folder}/{package.sha256[:32]}.zip"
+    try:
+        store().put(archive_key, data, "application/zip")
+        for path, (content, facts) in package.media.items():
+            media[path] = _keep(folder, content, facts)
+        version = _draft(actor, _kit(actor, package.source), package.source)
+    except BaseException:
+        _remove([archive_key, *(str(facts["key"]) for facts in media.values())])
+        raise
+    _remove_after_commit(_keys(version) if version.archive_key else [])
+    _fill(actor, version, package)
+    version.archive_key, version.media = archive_key, media
     db.session.flush()
-    record(actor, "kit.imported", version, version=version.version, findings=len(findings))
+    record(actor, "kit.imported", version, version=version.version, findings=len(version.findings))
     return version
 
 
-def publish(actor: Actor, version: KitVersion, change_summary: str = "") -> None:
-    """Open a draft to partners; the version before it is superseded. Raises Refused while the check finds errors."""
+def _fill(actor: Actor, version: KitVersion, package: Package) -> None:
+    version.manifest = package.source.to_manifest()
+    version.summary = package.source.summary
+    version.findings, version.checked_at = package.findings, now()
+    version.sha256 = package.sha256
+    version.created_by, version.created_at = actor.person.id, now()
+
+
+def recheck(actor: Actor, version: KitVersion, between: Between = _nothing) -> list[dict[str, Any]]:
+    """Judge a draft again by today's rules; returns and keeps the findings. Raises Conflict once it is published."""
+    between()
+    sha256 = version.sha256
+    files = read_files(_archive(version))
+    found = with_source(checked(files), files)
+    db.session.refresh(version, with_for_update=True)
+    if version.status is not VersionStatus.DRAFT or version.sha256 != sha256:
+        raise Conflict("This version was published or replaced in the meantime. Look at it again.")
+    version.findings, version.checked_at = found, now()
+    record(actor, "kit.checked", version, findings=len(found))
+    return found
+
+
+def publish(actor: Actor, version: KitVersion, change_summary: str, between: Between = _nothing) -> None:
+    """Open a draft to partners; the version before it is superseded. The check runs again: its rules may have changed.
+
+    Raises Invalid without a summary of changes, Refused where the check finds errors (they are kept with the version) and
+    for a version that is not higher than the one that is live.
+    """
+    text = " ".join(change_summary.split())
+    if not text:
+        mend = "Say in a sentence what is new. Partners read it beside the kit."
+        raise Invalid(f"{version.version} is not published yet.", {"change_summary": mend})
+    if version.status is VersionStatus.DRAFT:
+        recheck(actor, version, between)
     if errors(version):
         raise Refused(
             f"{version.version} can’t be published yet: mend what the check found, then upload it again."
         )
+    # whoever else publishes a version of this kit waits here
+    kit = db.session.scalars(
+        scoped(actor.organisation, Kit).where(Kit.id == version.kit_id).with_for_update()
+    ).one()
     for older in _siblings(actor, version, VersionStatus.PUBLISHED):
+        if number(older.version) >= number(version.version):
+            raise Refused(
+                f"{older.version} is live. Give kit.toml a higher version than that and upload it again."
+            )
         VERSION.move(older, VersionStatus.SUPERSEDED)
     VERSION.move(version, VersionStatus.PUBLISHED)
-    version.change_summary = change_summary.strip()[:500]
+    version.change_summary = text[:500]
     version.published_by, version.published_at = actor.person.id, now()
-    kit = db.session.scalars(scoped(actor.organisation, Kit).where(Kit.id == version.kit_id)).one()
     kit.name = KitSource.from_manifest(version.manifest).name
     record(actor, "kit.published", version, version=version.version)
 
 
 def recall(actor: Actor, version: KitVersion, reason: str) -> None:
-    """Withdraw a version: no campaign can be made or launched from it any more. What is already sent stays sent."""
-    text = reason.strip()
+    """Withdraw a version: no campaign can be made or launched from it any more. What is already sent stays sent.
+
+    What is scheduled or being sent from it is stopped by app.flows.withdraw, which people use.
+    """
+    text = " ".join(reason.split())
     if not text:
         raise Invalid(
             "The version is not recalled yet.", {"reason": "Say why. Partners who use it read this."}
@@ -79,9 +134,39 @@ def recall(actor: Actor, version: KitVersion, reason: str) -> None:
     record(actor, "kit.recalled", version, version=version.version)
 
 
+def discard(actor: Actor, version: KitVersion) -> bool:
+    """Throw a draft away, with its files; True when the kit went with it, having no other version. Raises Refused once published."""
+    db.session.refresh(version, with_for_update=True)
+    if version.status is not VersionStatus.DRAFT:
+        raise Refused("Only drafts are thrown away. A version that was published stays on record.")
+    kit = db.session.scalars(scoped(actor.organisation, Kit).where(Kit.id == version.kit_id)).one()
+    record(actor, "kit.discarded", version, version=version.version)
+    _remove_after_commit(_keys(version))
+    db.session.delete(version)
+    db.session.flush()
+    query = scoped(actor.organisation, KitVersion).where(KitVersion.kit_id == kit.id)
+    if db.session.scalars(query).first() is not None:
+        return False
+    db.session.delete(kit)
+    return True
+
+
 def errors(version: KitVersion) -> list[dict[str, Any]]:
     """What the check found that stops publishing."""
     return [finding for finding in version.findings if finding["severity"] == "error"]
+
+
+def number(version: str) -> tuple[int, ...]:
+    """A version as it is compared: 2.10 is higher than 2.9, 2 is the same as 2.0."""
+    parts = [int(part) for part in version.split(".") if part.isdigit()]
+    return tuple([*parts, 0, 0, 0][:3])
+
+
+def _archive(version: KitVersion) -> bytes:
+    data = store().get(version.archive_key)
+    if hashlib.sha256(data).hexdigest() != version.sha256:
+        raise Refused("The stored zip is not the one that was uploaded. Upload it again.")
+    return data
 
 
 def _kit(actor: Actor, source: KitSource) -> Kit:
@@ -97,11 +182,31 @@ def _kit(actor: Actor, source: KitSource) -> Kit:
     return kit
 
 
+def _refuse_published(actor: Actor, source: KitSource) -> None:
+    query = (
+        scoped(actor.organisation, KitVersion)
+        .join(Kit, Kit.id == KitVersion.kit_id)
+        .where(
+            Kit.slug == source.slug,
+            KitVersion.version == source.version,
+            KitVersion.status != VersionStatus.DRAFT,
+        )
+    )
+    if db.session.scalars(query).first() is not None:
+        raise _never_changes(source)
+
+
+def _never_changes(source: KitSource) -> Conflict:
+    return Conflict(
+        f"{source.name} {source.version} was published and never changes. Give kit.toml a higher version and upload it again."
+    )
+
+
 def _draft(actor: Actor, kit: Kit, source: KitSource) -> KitVersion:
     query = scoped(actor.organisation, KitVersion).where(
         KitVersion.kit_id == kit.id, KitVersion.version == source.version
     )
-    version = db.session.scalars(query).one_or_none()
+    version = db.session.scalars(query.with_for_update()).one_or_none()
     if version is None:
         version = KitVersion(
             pid=new_pid(),
@@ -112,9 +217,7 @@ def _draft(actor: Actor, kit: Kit, source: KitSource) -> KitVersion:
         )
         db.session.add(version)
     elif version.status is not VersionStatus.DRAFT:
-        raise Conflict(
-            f"{source.name} {source.version} was published and never changes. Give kit.toml a higher version and upload it again."
-        )
+        raise _never_changes(source)
     return version
 
 
@@ -122,37 +225,29 @@ def _siblings(actor: Actor, version: KitVersion, status: VersionStatus) -> list[
     query = scoped(actor.organisation, KitVersion).where(
         KitVersion.kit_id == version.kit_id, KitVersion.status == status
     )
-    return [other for other in db.session.scalars(query) if other.id != version.id]
+    return [other for other in db.session.scalars(query.with_for_update()) if other.id != version.id]
 
 
-def _media(source: KitSource) -> dict[str, tuple[bytes, dict[str, Any]]]:
-    """The files that may be served, drawn anew where they are pictures. Raises KitError naming the file that is not what it says."""
-    found: dict[str, tuple[bytes, dict[str, Any]]] = {}
-    for path, data in source.files.items():
-        ending = PurePosixPath(path).suffix.lower().removeprefix(".")
-        if ending in _IMAGES:
-            try:
-                image = clean_image(path, data)
-            except Invalid as error:
-                raise KitError(error.message, path, rule="picture") from None
-            facts = {
-                "type": image.content_type,
-                "ending": image.ending,
-                "width": image.width,
-                "height": image.height,
-            }
-            found[path] = (image.data, facts)
-        elif ending == "pdf":
-            if not data.startswith(b"%PDF-"):
-                raise KitError(
-                    "This is called a PDF but is none.", path, mend="Export it as PDF again.", rule="document"
-                )
-            found[path] = (data, {"type": DOCUMENT, "ending": "pdf"})
-    return found
-
-
-def _keep(version: KitVersion, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+def _keep(folder: str, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
     digest = hashlib.sha256(data).hexdigest()
-    key = f"kits/{version.pid}/{digest[:40]}.{facts['ending']}"
+    key = f"kits/{folder}/{digest[:40]}.{facts['ending']}"
     store().put(key, data, str(facts["type"]))
     return {**facts, "key": key, "sha256": digest, "size": len(data)}
+
+
+def _keys(version: KitVersion) -> list[str]:
+    return [version.archive_key, *(str(facts["key"]) for facts in (version.media or {}).values())]
+
+
+def _remove(keys: Iterable[str]) -> None:
+    try:
+        for key in keys:
+            store().delete(key)
+    except AppError as error:  # a file too many harms nobody
+        log.warning("kit.files_left", error=type(error).__name__)
+
+
+def _remove_after_commit(keys: list[str]) -> None:
+    """Files of a draft that is gone: only once that is certain."""
+    if keys:
+        event.listen(db.session(), "after_commit", lambda _: _remove(keys), once=True)

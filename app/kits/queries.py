@@ -1,11 +1,10 @@
 """Finding kits: a vendor's own in every state, and what is open to a partner.
 
-A partner sees published versions of vendors it works with now, for its tier and within their dates.
+A partner sees published versions of the vendors it works with now, where app/kits/visibility.py finds no reason against it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from app.db import db, get_or_404, scoped
 from app.errors import NotFound
 from app.kits.models import Kit, KitVersion, VersionStatus
 from app.kits.pieces import KitSource
+from app.kits.visibility import why_not
 from app.programs.models import Partnership, PartnershipStatus
 from app.web.hosts import public_url_for
 
@@ -109,12 +109,11 @@ def open_kits(partner: Organisation) -> list[OpenKit]:
         .order_by(Organisation.name, Kit.name)
     )
     day = today(partner.timezone)
-    found = (
-        OpenKit(kit, version, vendor, kit_source(version))
-        for kit, version, vendor, ship in db.session.execute(query)
-        if _tier(version, ship)
-    )
-    return [item for item in found if is_current(item.source, day)]
+    found = [
+        (OpenKit(kit, version, vendor, kit_source(version)), terms)
+        for kit, version, vendor, terms in db.session.execute(query)
+    ]
+    return [item for item, terms in found if why_not(item.source, terms, day) is None]
 
 
 def open_versions(partner: Organisation) -> list[tuple[Kit, KitVersion, Organisation]]:
@@ -128,13 +127,6 @@ def open_kit(partner: Organisation, pid: str) -> OpenKit:
         if item.kit.pid == pid:
             return item
     raise NotFound(kind="Kit")
-
-
-def is_current(source: KitSource, day: date) -> bool:
-    """Whether `day` is within the kit's dates (both inclusive, either may be left out)."""
-    return (source.valid_from is None or source.valid_from <= day) and (
-        source.valid_until is None or day <= source.valid_until
-    )
 
 
 def version_by_id(version_id: int) -> KitVersion:
@@ -151,8 +143,3 @@ def _found(row: R | None) -> R:
     if row is None:
         raise NotFound()
     return row
-
-
-def _tier(version: KitVersion, partnership: Partnership) -> bool:
-    tiers = [str(tier).casefold() for tier in version.manifest.get("tiers") or ()]
-    return not tiers or partnership.tier.casefold() in tiers

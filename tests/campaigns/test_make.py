@@ -26,7 +26,7 @@ def test_a_draft_or_recalled_version_makes_no_campaign(cast: Cast) -> None:
     version = publish.import_version(ingrid(cast), zipped())
     with pytest.raises(Refused, match="isn’t open to you"):
         make.create(maya(cast), version)
-    publish.publish(ingrid(cast), version)
+    publish.publish(ingrid(cast), version, "New.")
     make.create(maya(cast), version)
     publish.recall(ingrid(cast), version, "Wrong")
     with pytest.raises(Refused):
@@ -36,7 +36,7 @@ def test_a_draft_or_recalled_version_makes_no_campaign(cast: Cast) -> None:
 def test_a_vendors_kit_makes_no_campaign_for_who_does_not_work_with_it(cast: Cast) -> None:
     simon = Actor(cast.simon, cast.southgate, Role.ADMIN)
     version = publish.import_version(simon, zipped())
-    publish.publish(simon, version)
+    publish.publish(simon, version, "New.")
     with pytest.raises(Refused):
         make.create(maya(cast), version)
 

@@ -79,7 +79,7 @@ def test_a_version_with_errors_can_t_be_published(cast: Cast) -> None:
     )
     assert publish.errors(version)
     with pytest.raises(Refused, match="mend what the check found"):
-        publish.publish(ingrid(cast), version)
+        publish.publish(ingrid(cast), version, "New.")
     assert version.status is VersionStatus.DRAFT
 
 
@@ -102,14 +102,14 @@ def test_a_recalled_version_is_open_to_nobody_and_says_why(cast: Cast) -> None:
     )
     assert open_kits(cast.harbour) == []
     with pytest.raises(Conflict):
-        publish.publish(ingrid(cast), version)
+        publish.publish(ingrid(cast), version, "New.")
 
 
 def test_drafts_and_other_vendors_kits_are_not_open(cast: Cast) -> None:
     publish.import_version(ingrid(cast), zipped())
     simon = Actor(cast.simon, cast.southgate, Role.ADMIN)
     theirs = publish.import_version(simon, zipped())
-    publish.publish(simon, theirs)
+    publish.publish(simon, theirs, "New.")
     assert open_kits(cast.harbour) == [], "Harbour IT doesn’t work with Southgate, and Northwind’s is a draft"
     assert [item.vendor.id for item in open_kits(cast.leuvelink)] == [cast.southgate.id]
 

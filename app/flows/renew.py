@@ -1,0 +1,134 @@
+"""A campaign on an older version of a kit goes over to the one that is open now, with every word of the partner's that still fits.
+
+What was never launched moves itself, so that its money and its people stay with it; of what was launched a new draft is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import delete
+
+from app.accounts.actor import Actor
+from app.accounts.audit import record
+from app.campaigns import make, subject_test, words
+from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, SlotEdit
+from app.clock import now
+from app.db import db
+from app.errors import Refused
+from app.kits.models import KitVersion, VersionStatus
+from app.kits.pieces import KitSource
+from app.kits.queries import OpenKit, kit_source, open_kits, version_by_id
+from app.kits.slots import check_values, missing
+
+_MOVES = (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.APPROVED)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What going over would keep: how many of the partner's words, which not and why (label, reason), and what is then to fill in."""
+
+    item: OpenKit
+    kept: int
+    lost: tuple[tuple[str, str], ...]
+    to_fill: tuple[str, ...]
+    moves: bool  # the campaign itself goes over; else a new draft is made
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """The campaign on the new version, and how many words did not fit."""
+
+    campaign: Campaign
+    lost: int
+
+
+def version_of(campaign: Campaign) -> KitVersion:
+    """The version the campaign was made from."""
+    return version_by_id(campaign.kit_version_id)
+
+
+def is_withdrawn(version: KitVersion) -> bool:
+    """Whether its vendor took it back."""
+    return version.status is VersionStatus.RECALLED
+
+
+def offer(actor: Actor, campaign: Campaign) -> Fit | None:
+    """What the kit's open version would keep of this campaign; None where the partner sees no other version of the kit."""
+    item = _open(actor, campaign)
+    if item is None:
+        return None
+    values, errors = _checked(actor, campaign, item.source)
+    kept = {name: value for name, value in values.items() if value is not None}
+    lost = tuple((_label(campaign, name), reason) for name, reason in errors.items())
+    to_fill = tuple(slot.label or slot.name for slot in missing(item.source, kept))
+    return Fit(item, len(kept), lost, to_fill, campaign.status in _MOVES)
+
+
+def renew(actor: Actor, campaign: Campaign) -> Renewed:
+    """Go over to the kit's open version. Raises Refused where there is none, or where the campaign is being looked at by the vendor."""
+    item = _open(actor, campaign)
+    if item is None:
+        raise Refused("There is no other version of this kit for you. Choose another kit.")
+    if campaign.status is CampaignStatus.IN_REVIEW:
+        raise Refused(
+            "The vendor is looking at this campaign. Take it back first, then go over to the new version."
+        )
+    if campaign.status in _MOVES:
+        return _move(actor, campaign, item)
+    return _again(actor, campaign, item)
+
+
+def _move(actor: Actor, campaign: Campaign, item: OpenKit) -> Renewed:
+    words.begin_change(campaign)
+    values, lost = _checked(actor, campaign, item.source)
+    own = words.own_words(item.source, values)
+    was = campaign.kit_version_id
+    campaign.kit_version_id, campaign.paused_reason, campaign.updated_at = item.version.id, None, now()
+    campaign.slot_values = {name: value for name, value in own.items() if value is not None}
+    # what was typed under other limits can't be put back by an undo
+    db.session.execute(delete(SlotEdit).where(SlotEdit.campaign_id == campaign.id))
+    planned = subject_test.of(campaign)
+    if planned is not None and not subject_test.may_be_tested(item.source, planned.experiment.email):
+        subject_test.remove(actor, campaign)
+    if campaign.status is CampaignStatus.APPROVED:
+        CAMPAIGN.move(campaign, CampaignStatus.DRAFT)
+    record(actor, "campaign.renewed", campaign, was=was, kit_version_id=item.version.id)
+    return Renewed(campaign, len(lost))
+
+
+def _again(actor: Actor, campaign: Campaign, item: OpenKit) -> Renewed:
+    name = f"{campaign.name[: make.MAX_NAME - 25]} ({item.version.version})"
+    made = make.create(actor, item.version, name)
+    made.brand_id, made.timezone = campaign.brand_id, campaign.timezone
+    if campaign.launched_at is None:
+        made.list_id = campaign.list_id  # nobody has had a mail of it
+    own = _raw(campaign)
+    lost = words.save(actor, made, own) if own else {}
+    planned = subject_test.of(campaign)
+    if planned is not None and subject_test.may_be_tested(item.source, planned.experiment.email):
+        subject_test.copy(actor, planned, made)
+    record(actor, "campaign.renewed", made, of=campaign.id, kit_version_id=item.version.id)
+    return Renewed(made, len(lost))
+
+
+def _open(actor: Actor, campaign: Campaign) -> OpenKit | None:
+    mine = version_of(campaign)
+    found = (item for item in open_kits(actor.organisation) if item.kit.id == mine.kit_id)
+    return next((item for item in found if item.version.id != mine.id), None)
+
+
+def _raw(campaign: Campaign) -> dict[str, Any]:
+    return {name: value for name, value in campaign.slot_values.items() if value is not None}
+
+
+def _checked(
+    actor: Actor, campaign: Campaign, source: KitSource
+) -> tuple[Mapping[str, object], Mapping[str, str]]:
+    return check_values(source, _raw(campaign), partial(words.picture, actor))
+
+
+def _label(campaign: Campaign, name: str) -> str:
+    slot = kit_source(version_of(campaign)).slot(name)
+    return slot.label if slot and slot.label else name
