@@ -50,7 +50,10 @@ def _refused(message: str, file: str = "", mend: str = "Zip the kit’s folder a
 
 
 def safe_path(name: str) -> str:
-    """The path inside the kit, or KitError for one that leads out of it or can't be written everywhere."""
+    """The path inside the kit in one spelling (NFC: a Mac writes é as two characters), or KitError for one that leads out of it or
+    can't be written everywhere.
+    """
+    name = unicodedata.normalize("NFC", name)
     path = PurePosixPath(name)
     parts = name.split("/")
     outside = path.is_absolute() or ".." in parts or "\\" in name or "\0" in name or ":" in name
