@@ -74,10 +74,18 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["migrations"] = ROOT / "migrations"
     db.init_app(app)
     load_models()
+    _load_uses()
     import_module("app.web").register(app)
     for blueprint in _blueprints(settings):
         app.register_blueprint(blueprint)
     return app
+
+
+def _load_uses() -> None:
+    """Import every room's `uses`, so that each is asked where a file of the library stands (see app.assets.usage)."""
+    for room in ROOMS:
+        if find_spec(f"app.{room}.uses"):
+            import_module(f"app.{room}.uses")
 
 
 def _blueprints(settings: Settings) -> list[Blueprint]:

@@ -1,7 +1,10 @@
-"""Settings that are more than one word: rates of sending, and the shares at which a send pauses by itself.
+"""Settings that are more than one word: rates of sending, the shares at which a send pauses by itself, a bucket and its options.
 
 Each function takes a variable's text and raises ValueError with what it must be.
 """
+
+import re
+from urllib.parse import parse_qsl, urlsplit
 
 # Percent of a send. Complaints: Gmail and Yahoo ask senders never to reach 0.3 %.
 JUDGED = (("refused", 5.0), ("bounced", 5.0), ("complained", 0.3), ("uncertain", 2.0))
@@ -47,3 +50,46 @@ def pause_at(raw: str) -> tuple[tuple[str, float], ...]:
             raise ValueError(f"must be NAME=PERCENT, separated by commas, with NAME of {', '.join(shares)}.")
         shares[name.strip()] = float(number)
     return tuple(shares.items())
+
+
+_BUCKET = {
+    "region": r"[a-z0-9-]{1,40}",
+    "endpoint": r"https?://[^/\s]+/?",
+    "encryption": r"AES256|aws:kms",
+    "kms_key": r"[A-Za-z0-9:/_-]{1,200}",
+    "public": r"https?://[^\s?#'\";,]+",
+}
+
+
+def bucket(raw: str) -> str:
+    """`disk`, or `s3://BUCKET` with options behind a question mark, each once. Raises ValueError."""
+    if raw == "disk":
+        return raw
+    parts = urlsplit(raw)
+    if parts.scheme != "s3" or not parts.netloc or parts.path.strip("/"):
+        raise ValueError("must be disk or s3://BUCKET.")
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    for name, value in given:
+        if name not in _BUCKET or not re.fullmatch(_BUCKET[name], value):
+            raise ValueError(
+                "behind s3://BUCKET? make sense: region=NAME, endpoint=URL, encryption=AES256 or aws:kms, kms_key=ID, public=URL."
+            )
+    options = dict(given)
+    if len(options) < len(given) or ("kms_key" in options and options.get("encryption") != "aws:kms"):
+        raise ValueError("names an option twice, or a kms_key without encryption=aws:kms.")
+    return raw
+
+
+def bucket_origins(raw: str) -> tuple[str, str]:
+    """Of a store that `bucket` has read: the origins that pages load public pictures from and that browsers send files to, as a Content-Security-Policy lists them; empty for none."""
+    parts = urlsplit(raw)
+    if parts.scheme != "s3":
+        return "", ""
+    options = dict(parse_qsl(parts.query))
+    public = urlsplit(options.get("public", ""))
+    shown = f"{public.scheme}://{public.netloc}" if public.netloc else ""
+    if "endpoint" in options:
+        return shown, options["endpoint"].rstrip("/")
+    region = options.get("region", "us-east-1")
+    hosts = (f"{parts.netloc}.s3.{region}", f"{parts.netloc}.s3", f"s3.{region}")
+    return shown, " ".join(f"https://{host}.amazonaws.com" for host in hosts)

@@ -34,14 +34,23 @@ class JobName(StrEnum):
     FINISH_SEND = "finish_send"
     CHECK_MAIL = "check_mail"
     RECALL_SEND = "recall_send"
+    TEND_LIBRARY = "tend_library"
     TELL_PARTNERS = "tell_partners"
 
 
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.
-_LONG = frozenset({JobName.SEND_SLICE, JobName.IMPORT_CONTACTS, JobName.RECALL_SEND, JobName.CHECK_MAIL})
+_LONG = frozenset(
+    {
+        JobName.SEND_SLICE,
+        JobName.IMPORT_CONTACTS,
+        JobName.RECALL_SEND,
+        JobName.CHECK_MAIL,
+        JobName.TEND_LIBRARY,
+    }
+)
 
 # A slice waits for the answer to a message's last line as long as RFC 5321 asks for, ten minutes, before it calls it uncertain.
-_SECONDS = {JobName.SEND_SLICE: 900}
+_SECONDS = {JobName.SEND_SLICE: 900, JobName.TEND_LIBRARY: 900}
 
 
 def connect(settings: Settings) -> redis.Redis:

@@ -52,7 +52,7 @@ class Settings:
         "`redis://:PASSWORD@HOST:PORT/0`. Empty: a Valkey or Redis of our own is started.", default=""
     )
     asset_store: str = _doc(
-        "`disk`, or `s3://BUCKET?region=REGION&endpoint=URL` (credentials as boto3 finds them).",
+        "`disk`, or `s3://BUCKET?region=REGION` (credentials as boto3 finds them); further `endpoint=URL`, `encryption=AES256` or `aws:kms` with `kms_key=ID`, `public=URL` of a CDN, behind `&`: see docs/library.md.",
         default="disk",
     )
     mail_transport: str = _doc(
@@ -237,12 +237,6 @@ def _redis(raw: str) -> str:
     return raw
 
 
-def _asset_store(raw: str) -> str:
-    if raw != "disk" and not (raw.startswith("s3://") and urlsplit(raw).netloc):
-        raise ValueError("must be disk or s3://BUCKET.")
-    return raw
-
-
 def _transport(raw: str) -> str:
     named = raw.startswith(("smtp://", "smtps://", "ses://")) and urlsplit(raw).hostname
     if raw != "sandbox" and not named:
@@ -289,7 +283,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "suppression_key": _secret,
     "database_url": _database,
     "redis_url": _redis,
-    "asset_store": _asset_store,
+    "asset_store": parsing.bucket,
     "mail_transport": _transport,
     "mail_from": _sender,
     "dkim_domain": str.lower,

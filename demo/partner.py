@@ -168,14 +168,25 @@ class Partner:
         return self.results().heading
 
 
-INVOICE = b"""%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj
-4 0 obj<</Length 92>>stream
-BT /F1 16 Tf 60 760 Td (Belhuis Rijnmond, invoice BR-26-0417: follow-up calls, EUR 2,400.00) Tj ET
-endstream endobj
-5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
-trailer<</Root 1 0 R>>
-%%EOF
-"""
+_WORDS = b"BT /F1 16 Tf 60 760 Td (Belhuis Rijnmond, invoice BR-26-0417: follow-up calls, EUR 2,400.00) Tj ET"
+
+
+def _invoice() -> bytes:
+    """A supplier's invoice as a PDF of one page."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(_WORDS), _WORDS),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    body, places = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, found in enumerate(objects, 1):
+        places += b"%010d 00000 n \n" % len(body)
+        body += b"%d 0 obj%b\nendobj\n" % (number, found)
+    count = len(objects) + 1
+    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (count, len(body))
+    return body + b"xref\n0 %d\n" % count + places + end
+
+
+INVOICE = _invoice()

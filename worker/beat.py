@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.abtest.jobs import end_tests
+from app.assets.jobs import wake_library
 from app.audience.jobs import purge_files, wake_imports
 from app.campaigns.review_jobs import wake_reviews
 from app.db import db
@@ -54,6 +55,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("kit news", 10, wake_news),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
+    Wake("library", 21_600, wake_library),
     Wake("reviews", 60, lambda _: wake_reviews()),
 )
 

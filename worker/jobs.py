@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
+from app.assets.jobs import tend_library
 from app.audience.jobs import import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
@@ -39,6 +40,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.FINISH_SEND: finish_send,
     JobName.CHECK_MAIL: check_mail,
     JobName.RECALL_SEND: recall_send,
+    JobName.TEND_LIBRARY: tend_library,
     JobName.TELL_PARTNERS: tell_partners,
 }
 

@@ -1,35 +1,41 @@
-"""The library, and the public address of every picture that mails and pages show."""
+"""The public addresses of pictures and files: what mails and pages show, and what somebody holds a signed link to."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.accounts.access import ANYONE, EDITORS, actor, member, public
-from app.assets import brand_views
-from app.assets.forms import LibraryForm
+from app.accounts.access import public
+from app.assets import brand_views, library_views
+from app.assets.links import linked_asset, stored_file
 from app.assets.models import Asset
-from app.assets.queries import ENDINGS, assets_of, media_url, public_asset
+from app.assets.places import rendering_key
+from app.assets.queries import ENDINGS, public_asset
+from app.assets.serve import private_file, public_file
+from app.assets.sizes import MAIL
 from app.assets.store import store
-from app.assets.upload import PDF, add_file, add_image
-from app.db import get_or_404
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.kits.queries import media_file
 from app.web import hosts
 
 media = hosts.public(Blueprint("media", __name__, url_prefix="/media"))
-library = Blueprint("library", __name__, url_prefix="/library")
-
-_YEAR = 31_536_000
-_ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+_MINUTE = 60
 
 
 @media.get("/<pid>.<ending>")
 @public
 def file(pid: str, ending: str) -> BaseResponse:
-    """A public asset. Its address changes with its content, so browsers and mail proxies may keep it for good."""
-    asset = public_asset(pid)
-    if ENDINGS.get(asset.content_type) != ending:
+    """A public picture as mails show it: 1,200 pixels wide at most."""
+    asset = _public(pid, ending)
+    return _size(asset, MAIL) if MAIL in (asset.renderings or {}) else _whole(asset)
+
+
+@media.get("/<pid>/<size>.<ending>")
+@public
+def sized(pid: str, size: str, ending: str) -> BaseResponse:
+    """A public picture at one of its sizes."""
+    asset = _public(pid, ending)
+    if size not in (asset.renderings or {}):
         raise NotFound()
-    return _served(asset.key, asset.content_type, asset.sha256)
+    return _size(asset, size)
 
 
 @media.get("/kit/<pid>/<path:path>")
@@ -37,67 +43,39 @@ def file(pid: str, ending: str) -> BaseResponse:
 def kit(pid: str, path: str) -> BaseResponse:
     """A picture or document out of a kit version."""
     facts = media_file(pid, path)
-    return _served(str(facts["key"]), str(facts["type"]), str(facts["sha256"]))
+    return public_file(str(facts["key"]), str(facts["type"]), str(facts["sha256"]))
 
 
-def _served(key: str, content_type: str, etag: str) -> BaseResponse:
-    if etag in request.if_none_match:
-        response = Response(status=304)
-    else:
-        response = Response(store().get(key), content_type=content_type)
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
-    response.headers["Content-Security-Policy"] = _ALONE
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+@media.get("/link/<token>")
+@public
+def link(token: str) -> BaseResponse:
+    """A private file for whoever was given the link, until it expires or the file is deleted."""
+    asset = linked_asset(token)
+    return redirect(store().link(asset.key, _MINUTE, asset.name, asset.content_type))
 
 
-@library.get("")
-@member(vendor=ANYONE)
-def index() -> str:
-    """The vendor's files."""
-    return render_template("assets/library.html", form=LibraryForm(), assets=_listed())
+@media.get("/stored/<token>")
+@public
+def stored(token: str) -> BaseResponse:
+    """A file of the store on disk, by an address that the store has signed."""
+    found = stored_file(token)
+    return private_file(found.key, found.content_type, found.key.rpartition("/")[2], found.name)
 
 
-@library.post("")
-@member(vendor=EDITORS)
-def add() -> BaseResponse | tuple[str, int]:
-    """Take a picture or a PDF into the library."""
-    form = LibraryForm()
-    if form.validate_on_submit():
-        upload = form.file.data
-        try:
-            if not upload or not upload.filename:
-                raise Invalid("Choose a file.")
-            data = upload.read()
-            asset = (
-                add_file(actor(), upload.filename, data)
-                if data.startswith(b"%PDF-")
-                else add_image(actor(), upload.filename, data)
-            )
-        except Invalid as error:
-            form.refuse({"file": error.message})
-        else:
-            flash(f"{asset.name} is in the library.")
-            return redirect(url_for("library.index"))
-    return render_template("assets/library.html", form=form, assets=_listed()), 422
+def _public(pid: str, ending: str) -> Asset:
+    asset = public_asset(pid)
+    if ENDINGS.get(asset.content_type) != ending:
+        raise NotFound()
+    return asset
 
 
-@library.get("/<pid>/file")
-@member(vendor=ANYONE, partner=ANYONE)
-def download(pid: str) -> BaseResponse:
-    """One of the organisation's own files, private ones too."""
-    asset = get_or_404(actor().organisation, Asset, pid)
-    response = Response(store().get(asset.key), content_type=asset.content_type)
-    response.headers.set("Content-Disposition", "attachment", filename=asset.name)
-    return response
+def _size(asset: Asset, size: str) -> BaseResponse:
+    key = rendering_key(asset.pid, size, ENDINGS[asset.content_type])
+    return public_file(key, asset.content_type, f"{asset.sha256[:40]}-{size}")
 
 
-def _listed() -> list[tuple[Asset, str | None]]:
-    return [
-        (asset, media_url(asset) if asset.is_public and asset.content_type != PDF else None)
-        for asset in assets_of(actor().organisation)
-    ]
+def _whole(asset: Asset) -> BaseResponse:
+    return public_file(asset.key, asset.content_type, asset.sha256)
 
 
-blueprints = [media, brand_views.bp, library]
+blueprints = [media, brand_views.bp, library_views.bp]

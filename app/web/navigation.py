@@ -55,6 +55,7 @@ PARTNER = (
     Item("deals", "Deals", "heart-handshake", "deals.index"),
     Item("funds", "Funds", "coin-euro", "funds.index", phone=True),
     Item("brand", "Brand", "palette", "brand.edit", setup=True),
+    Item("library", "Library", "photo", "library.index", setup=True),
     Item("settings", "Settings", "settings", "settings.index", setup=True),
 )
 VENDOR = (

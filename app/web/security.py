@@ -6,6 +6,7 @@ Pages bring no inline script or style; a mail that is shown in a frame may carry
 from flask import Flask, Request, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
 
+from app.parsing import bucket_origins
 from app.settings import Settings, current
 
 csrf = CSRFProtect()
@@ -16,18 +17,20 @@ _FONTS = "/dist/fonts/"
 
 
 def app_policy(settings: Settings) -> str:
-    """Content-Security-Policy of signed-in pages: our own files, images and frames from the public origin."""
+    """Content-Security-Policy of signed-in pages: our own files, images and frames from the public origin, and where files lie."""
+    shown, sent = (f" {origin}" if origin else "" for origin in bucket_origins(settings.asset_store))
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
-        f"img-src 'self' data: {settings.public_url}; frame-src {settings.public_url}; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'{sent}; "
+        f"img-src 'self' data: {settings.public_url}{shown}; frame-src {settings.public_url}; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
 def public_policy(settings: Settings) -> str:
     """Content-Security-Policy of prospects' pages: no script at all; only our own pages may frame them, as a preview."""
+    shown = bucket_origins(settings.asset_store)[0]
     return (
-        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:{' ' * bool(shown)}{shown}; "
         f"form-action 'self'; base-uri 'none'; frame-ancestors {settings.app_url}"
     )
 

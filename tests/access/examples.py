@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, InvitationKind, Membership, Role
-from app.assets.upload import add_file
+from app.assets.upload import add_file, add_image
 from app.audience import importing, refused
 from app.audience.entries import Refusal
 from app.campaigns import make, review_comments, seeds, subject_test
@@ -35,13 +35,14 @@ from app.mdf.models import ActivityType, Claim, Fund, MdfRequest
 from app.money import Money
 from app.programs.models import PartnershipStatus
 from tests.campaigns import reviewing
+from tests.assets.papers import plain_pdf
+from tests.assets.pictures import picture
 from tests.rig import story
 from tests.rig.cast import Cast
 
 Values = dict[str, Any]
 Example = Callable[[Cast], Values]
 KIT = Path(__file__).resolve().parents[2] / "examples" / "kits" / "secure-the-hybrid-office"
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def vera(cast: Cast) -> Actor:
@@ -139,7 +140,11 @@ def post_of_kit(cast: Cast) -> Values:
 
 
 def library_file(cast: Cast) -> Values:
-    return {"pid": _kept(add_file(maya(cast), "Price list.pdf", PDF)).pid}
+    return {"pid": _kept(add_file(maya(cast), "Price list.pdf", plain_pdf(), listed=True)).pid}
+
+
+def library_picture(cast: Cast) -> Values:
+    return {"pid": _kept(add_image(maya(cast), "Team.png", picture(), public=False)).pid}
 
 
 def _pid_of_kit(found: KitVersion) -> str:
@@ -314,7 +319,7 @@ def claimed(cast: Cast) -> Claim:
     """Harbour IT's claim, with its invoice."""
     invoice = claim.Invoice("BR-1", "Belhuis", today("Europe/Amsterdam"), _euros(2_400))
     row = claim.submit(maya(cast), approved(cast), invoice)
-    row.invoice_asset_id = add_file(maya(cast), "Invoice.pdf", PDF).id
+    row.invoice_asset_id = add_file(maya(cast), "Invoice.pdf", plain_pdf()).id
     db.session.commit()
     return row
 
@@ -344,8 +349,8 @@ BY_BLUEPRINT: dict[str, Example] = {
     "launches": campaign,
     "times": campaign,
     "leads": lead,
+    "library": library_file,
     "prechecks": campaign,
-    "renewals": campaign,
     "results": result,
     "reviews": reviewed,
     "seeds": seed,
@@ -374,13 +379,11 @@ EXAMPLES: dict[str, Example] = {
     "funds.withdraw_claim": money_claim,
     "funds.withdraw_request": request,
     "imports.refused": import_with_refusals,
-    "kits.check": draft_version,
-    "kits.discard": draft_version,
     "kits.piece": piece,
     "kits.post": post_of_kit,
     "kits.publish": draft_version,
     "kits.show": kit,
-    "library.download": library_file,
+    "library.small": library_picture,
     "partners.resend": partner_invitation,
     "partners.revoke": partner_invitation,
     "results.act": running,

@@ -2,10 +2,11 @@
 
 import io
 import struct
+import zipfile
 import zlib
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def picture(
@@ -34,3 +35,39 @@ def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
         + chunk(b"IDAT", zlib.compress(b"\0" * 4096))
         + chunk(b"IEND", b"")
     )
+
+
+def moving(
+    frames: int = 2, size: tuple[int, int] = (20, 10), duration: int | list[int] = 100, loop: int = 0
+) -> bytes:
+    """A GIF whose frames differ, with a comment."""
+    shades = [Image.new("RGB", size, (at % 256, 255 - at % 256, 90)) for at in range(frames)]
+    out = io.BytesIO()
+    shades[0].save(
+        out,
+        "GIF",
+        save_all=True,
+        append_images=shades[1:],
+        duration=duration,
+        loop=loop,
+        comment=b"from my phone",
+    )
+    return out.getvalue()
+
+
+def zipped() -> bytes:
+    """An archive with one file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("evil.js", "alert(1)")
+    return held.getvalue()
+
+
+def swapped_profile() -> bytes:
+    """sRGB in which red and green have changed places."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    count = struct.unpack(">I", profile[128:132])[0]
+    at = {bytes(profile[132 + 12 * n : 136 + 12 * n]): 132 + 12 * n for n in range(count)}
+    red, green = at[b"rXYZ"], at[b"gXYZ"]
+    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(profile)

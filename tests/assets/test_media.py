@@ -9,8 +9,8 @@ from app.assets.queries import media_url
 from app.assets.upload import add_file, add_image
 from app.db import db
 from app.settings import current
+from tests.assets.papers import plain_pdf
 from tests.assets.pictures import picture
-from tests.assets.test_upload import PDF
 from tests.rig.cast import Cast
 
 
@@ -37,11 +37,11 @@ def test_only_its_own_address_answers(client: FlaskClient, app: Flask, cast: Cas
 
 
 def test_a_private_file_is_for_its_owner_alone(client: FlaskClient, cast: Cast, as_person: object) -> None:
-    asset = add_file(Actor(cast.maya, cast.harbour, Role.ADMIN), "invoice.pdf", PDF)
+    asset = add_file(Actor(cast.maya, cast.harbour, Role.ADMIN), "invoice.pdf", plain_pdf())
     db.session.commit()
     assert client.get(f"{current().public_url}/media/{asset.pid}.pdf").status_code == 404
     own = as_person(cast.noor).get(f"/library/{asset.pid}/file")  # type: ignore[operator]
-    assert own.data == PDF
+    assert own.data == plain_pdf()
     assert own.headers["Content-Disposition"].startswith("attachment")
     for rival in (cast.lieve, cast.vera):
         assert as_person(rival).get(f"/library/{asset.pid}/file").status_code == 404  # type: ignore[operator]

@@ -14,11 +14,12 @@ from app.clock import today
 from app.db import db
 from app.mdf.models import ActivityType, Claim, ClaimStatus, Fund, MdfRequest, RequestStatus
 from app.mdf.packet import fingerprint
+from tests.assets.papers import plain_pdf
 from tests.mdf.conftest import Stage
 from tests.rig.cast import Cast
 
 Browser = Callable[..., FlaskClient]
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = plain_pdf()
 
 
 def text_of(response: Any) -> str:
