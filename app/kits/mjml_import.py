@@ -4,16 +4,29 @@ Foreign placeholders stay literal unless they plainly mean a name or the unsubsc
 is added; nothing is guessed silently.
 """
 
+import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app.kits.archive import KitError
+from app.kits.check import check_files
+from app.kits.findings import Severity
+from app.kits.mjml_mend import mend
+from app.kits.mjml_read import read_foreign, refuse_faults
+from app.lazy import lazy
 from app.render import unsafe
 
+if TYPE_CHECKING:
+    from PIL import Image as pillow  # noqa: N813 - the module, by what it is
+else:
+    pillow = lazy("PIL.Image")
+
 _FOREIGN = re.compile(
-    r"\{\{\{?\s*(?P<curly>[#/^&>!]?[\w .:|\"'()@-]{0,80}?)\s*\}?\}\}|\*\|(?P<star>[\w:.]{1,60})\|\*|\[\[(?P<square>[\w .:-]{1,60})\]\]"
-    r"|%%(?P<percent>[\w .:-]{1,60})%%|(?<![{\w])\{(?P<single>[a-z]\w{1,40})\}(?!\})"
+    r"\{\{\{?\s*(?P<curly>[^{}<\0]{0,80}?)\s*\}?\}\}|\*\|(?P<star>[\w:.=, ]{1,60})\|\*|\[\[(?P<square>[\w .:-]{1,60})\]\]"
+    r"|%%(?P<percent>[\w .:-]{1,60})%%|[$#]\{(?P<dollar>[\w .:|-]{1,60})\}|<%[=-]?\s*(?P<erb>[\w .:-]{1,60}?)\s*%>"
+    r"|@@(?P<at>\w{1,60})@@|\{\$(?P<php>\w{1,60})\}|(?<![{\w$#])\{(?P<single>[a-zA-Z]\w{1,40})\}(?!\})"
 )
 _OPENERS = re.compile(r"\{\{|\{%|\{#")
 _MEANING = {
@@ -21,12 +34,10 @@ _MEANING = {
     "givenname": '{{ contact.first_name | default("there") }}', "lastname": "{{ contact.last_name }}",
     "lname": "{{ contact.last_name }}", "surname": "{{ contact.last_name }}", "jobtitle": "{{ contact.job_title }}",
 }  # fmt: skip
+STAND_IN = "assets/stand-in.png"
 _UNSUBSCRIBE = re.compile(r"unsub|optout")
-_FILE_START = re.compile(
-    r"<mj-raw\b[^>]*\bposition\s*=\s*[\"']file-start[\"'][^>]*>.*?</mj-raw>", re.DOTALL | re.IGNORECASE
-)
 _PAIRED = r"<{tag}\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?:/>|>.*?</{tag}\s*>|>)"
-_FOOTER = """    <mj-section padding="24px 0">
+_FOOTER = """    <mj-section background-color="#ffffff" padding="24px 0">
       <mj-column>
         <mj-text font-size="13px" line-height="20px" color="#51606b" align="center" font-family="Arial, Helvetica, sans-serif">
           {{ why }} Sent by {{ partner.name }} together with {{ vendor.name }}.<br />
@@ -50,6 +61,7 @@ class Note:
 class _Import:
     source: str
     notes: list[tuple[str, str]] = field(default_factory=list)
+    has_stand_in: bool = False
 
     def note(self, text: str, mark: str = "") -> None:
         """Remember a note; its line is where `mark` first stands in the end."""
@@ -65,19 +77,16 @@ def import_mjml(data: bytes, name: str) -> tuple[dict[str, bytes], list[Note]]:
 
     `name` is the kit's title; slug and file names derive from it.
     """
-    try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        raise KitError("This file is not UTF-8.", name, mend="Save it as UTF-8.") from error
-    if not re.search(r"<mj-body\b", text) or not re.search(r"</mj-body\s*>", text):
-        raise KitError(
-            "This is no MJML template: it has no mj-body.", name, mend="Give a file that begins with <mjml>."
-        )
-    job = _Import(text.replace("\0", ""))
+    job = _Import(read_foreign(data, name))
     _remove_forbidden(job)
     _placeholders(job)
+    refuse_faults(job.source, name)
+    job.source, gone = mend(job.source)
+    for text in gone:
+        job.note(text)
     _pictures(job)
     _links(job)
+    _fonts(job)
     preheader = _preview(job)
     subject = _title(job) or name
     job.source = re.sub(r"[ \t]*</mj-body\s*>", lambda found: _FOOTER + "  </mj-body>", job.source, count=1)
@@ -86,35 +95,32 @@ def import_mjml(data: bytes, name: str) -> tuple[dict[str, bytes], list[Note]]:
         _FOOTER.split("\n")[3].strip(),
     )
     files = _files(job.source, name, subject, preheader)
+    if job.has_stand_in:
+        files[STAND_IN] = _grey()
     notes = [Note(_line(job.source, mark), text) for text, mark in job.notes]
     files["LOOK.md"] = _look(notes, name).encode()
+    _refuse_errors(files)
     return files, notes
 
 
-def _remove_forbidden(job: _Import) -> None:
-    def no_start(_: re.Match[str]) -> str:
-        job.note('mj-raw with position="file-start" can’t be compiled and was removed.')
-        return ""
+def _refuse_errors(files: Mapping[str, bytes]) -> None:
+    """Whatever could not be mended is said, with its line, instead of a kit that can't be published."""
+    for found in check_files(files)[1]:
+        if found.severity is Severity.ERROR:
+            raise KitError(found.message, found.file, found.line, found.mend, found.rule)
 
-    job.swap(_FILE_START, no_start)
+
+def _remove_forbidden(job: _Import) -> None:
+    """Scripts and the like, whole: what is left of them would be words. Handlers and odd addresses go later, one by one."""
     for tag in ("script", "iframe", "object", "embed", "applet", "mj-include"):
 
         def gone(found: re.Match[str], tag: str = tag) -> str:
             job.note(
                 f"<{tag}> can’t be part of a kit and was removed: {' '.join(found.group().split())[:80]}"
             )
-            return ""
+            return "\n" * found.group().count("\n")
 
         job.swap(re.compile(_PAIRED.format(tag=tag), re.DOTALL | re.IGNORECASE), gone)
-
-    def bare(found: re.Match[str]) -> str:
-        tag = found.group()
-        for attribute in re.findall(r"\s(on[a-zA-Z]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')", tag):
-            job.note(f"The event handler {attribute} was removed.")
-            tag = re.sub(rf"\s{attribute}\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", tag)
-        return tag
-
-    job.swap(unsafe.TAG, bare)
 
 
 def _placeholders(job: _Import) -> None:
@@ -136,13 +142,14 @@ def _placeholders(job: _Import) -> None:
         return whole
 
     def link(found: re.Match[str]) -> str:
-        if not (_FOREIGN.search(found.group(2)) and _UNSUBSCRIBE.search(found.group(2).lower())):
+        address = found.group("double") or found.group("single") or ""
+        if not (_FOREIGN.search(address) and _UNSUBSCRIBE.search(address.lower())):
             return found.group()
-        job.note(f"{found.group(2)} became the unsubscribe link.", "{{ link.unsubscribe }}")
-        return f'{found.group(1)}\0{{{{ link.unsubscribe }}}}\0"'
+        job.note(f"{address} became the unsubscribe link.", "{{ link.unsubscribe }}")
+        return f'{found.group("name")}"\0{{{{ link.unsubscribe }}}}\0"'
 
-    job.swap(re.compile(r"(\bhref\s*=\s*\")([^\"]*)\""), link)
-    markup = re.compile(rf"\0.*?\0|<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_FOREIGN.pattern}", re.DOTALL)
+    job.swap(re.compile(r"(?P<name>\bhref\s*=\s*)(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')"), link)
+    markup = re.compile(rf"\0.*?\0|<(?!%)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_FOREIGN.pattern}", re.DOTALL)
 
     def outside(found: re.Match[str]) -> str:
         if found.group().startswith("\0"):
@@ -182,9 +189,26 @@ def _pictures(job: _Import) -> None:
                 f"This picture lies on somebody else’s server; put a copy into assets/: {source[:100]}",
                 source.partition("://")[2],
             )
+        if not re.match(r"\s*(?:https?://|data:image/|\{)", source):
+            return _stand_in(job, tag, source)
         return re.sub(r"(\bsrc\s*=\s*[\"'])http://", r"\1https://", tag)
 
     job.swap(unsafe.TAG, change)
+
+
+def _stand_in(job: _Import, tag: str, source: str) -> str:
+    """A picture that lay beside the template, or was never named: a grey field keeps its place."""
+    job.has_stand_in = True
+    said = f"{source[:100]} was not in the template" if source else "A picture names no file"
+    job.note(f"{said}: put the picture into assets/ instead of the grey field.", STAND_IN)
+    bare = re.sub(r"\s+src(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+))?(?=[\s/>])", "", tag)
+    return re.sub(r"^<[\w-]+", lambda found: f'{found.group()} src="{STAND_IN}"', bare)
+
+
+def _grey() -> bytes:
+    out = io.BytesIO()
+    pillow.new("RGB", (1200, 600), "#d9dee2").save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def _links(job: _Import) -> None:
@@ -200,6 +224,14 @@ def _links(job: _Import) -> None:
     hosts = sorted({re.sub(r"^https?://([^/?#]+).*", r"\1", t) for t in targets if t.startswith("http")})
     if hosts:
         job.note("Links lead to: " + ", ".join(hosts[:12]) + ". Make them yours.")
+
+
+def _fonts(job: _Import) -> None:
+    urls = re.findall(
+        r"<mj-font\b[^>]*\bhref\s*=\s*[\"']([^\"']*)|@import\s+(?:url\()?[\"']?([^\"');]+)", job.source
+    )
+    for url in dict.fromkeys(first or second for first, second in urls):
+        job.note(f"Reading the mail fetches a font from somebody else’s server: {url[:80]}", url)
 
 
 def _preview(job: _Import) -> str:
