@@ -13,6 +13,7 @@ from app.web.filters import place, plural, span
 USUAL_DAYS = 2
 MOST_DAYS = 10
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _SATURDAY = 5
 
 
@@ -43,7 +44,10 @@ class Clock:
     def text(self) -> str:
         """`5 h 10 min of 2 working days`, or by how much it is late."""
         if self.is_over:
-            return f"{_length(self.used - self.limit)} late"
+            over = self.used - self.limit
+            return f"{_length(over)} late" if over >= _MINUTE else "the time is over"
+        if self.used < _MINUTE:
+            return f"none of {plural(self.days, 'working day')} used"
         return f"{_length(self.used)} of {plural(self.days, 'working day')}"
 
 

@@ -95,13 +95,14 @@ def since(kit: KitSource, before: Snapshot, content: Snapshot) -> Comparison:
 
 
 def places_of(kit: KitSource, slot: str) -> tuple[str, ...]:
-    """The titles of the pieces that show a slot; `all pieces` where each of them does."""
+    """Which pieces show a slot, in words: emails by title, `landing page`, `posts`; `all pieces` where each of them does."""
     named = re.compile(rf"\bslot\.{re.escape(slot)}\b")
+    page = "landing page" if len(kit.pages) == 1 else ""
     shown = [(e.title, f"{e.source}{e.subject}{e.preheader}") for e in kit.emails]
-    shown += [(p.title, f"{p.source}{p.title}{p.description}{p.form!r}") for p in kit.pages]
-    shown += [(p.title, p.source) for p in kit.posts]
-    users = tuple(title for title, text in shown if named.search(text))
-    return ("all pieces",) if len(users) == len(shown) > 1 else users
+    shown += [(page or p.title, f"{p.source}{p.title}{p.description}{p.form!r}") for p in kit.pages]
+    shown += [("posts", p.source) for p in kit.posts]
+    users = [title for title, text in shown if named.search(text)]
+    return ("all pieces",) if len(users) == len(shown) > 1 else tuple(dict.fromkeys(users))
 
 
 def words(was: str, now: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

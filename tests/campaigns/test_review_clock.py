@@ -53,3 +53,6 @@ def test_the_clock_says_what_has_passed_and_by_how_much_it_is_late() -> None:
     late = clock(asked, 2, asked + timedelta(days=2, hours=3), OSLO)
     assert late.is_over
     assert late.text.replace("\xa0", " ") == "3 h late"
+    saturday = at("2026-11-21T10:00")
+    weekend = clock(saturday, 2, saturday + timedelta(hours=20), OSLO)
+    assert weekend.text.replace("\xa0", " ") == "none of 2 working days used"
