@@ -56,18 +56,17 @@ def import_version(actor: Actor, data: bytes, between: Between = _nothing) -> Ki
         _remove([archive_key, *(str(facts["key"]) for facts in media.values())])
         raise
     _remove_after_commit(_keys(version) if version.archive_key else [])
+    version.archive_key, version.media = archive_key, media  # before anything is read: reading may write what is new
     _fill(actor, version, package)
-    version.archive_key, version.media = archive_key, media
     db.session.flush()
     record(actor, "kit.imported", version, version=version.version, findings=len(version.findings))
     return version
 
 
 def _fill(actor: Actor, version: KitVersion, package: Package) -> None:
-    version.manifest = package.source.to_manifest()
+    version.manifest, version.sha256 = package.source.to_manifest(), package.sha256
     version.summary = package.source.summary
     version.findings, version.checked_at = package.findings, now()
-    version.sha256 = package.sha256
     version.created_by, version.created_at = actor.person.id, now()
 
 
