@@ -36,7 +36,9 @@ def new(directory: Path, template: Path, name: str | None) -> None:
     try:
         files, notes = import_mjml(template.read_bytes(), title)
     except KitError as error:
-        raise click.ClickException(error.message) from error
+        where = f"{template}:{error.line}" if error.line else f"{template}"
+        shown = error.message if error.file.startswith("emails/") else f"{where}: {error.plain} {error.mend}"
+        raise click.ClickException(shown) from error
     for path, data in files.items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(data)
