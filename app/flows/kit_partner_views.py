@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
 from app.campaigns import box
 from app.campaigns.queries import campaign_for
+from app.campaigns.words import CHANGEABLE
 from app.errors import AppError
 from app.flows import kit_news, kit_thumb, renew
 from app.flows.kit_gallery import Wish, gallery, tile_of
@@ -17,9 +18,9 @@ from app.web import hosts
 from app.web.filters import plural
 from app.web.security import framed_mail
 
-newer = Blueprint("renewals", __name__, url_prefix="/campaigns")
+renewals = Blueprint("renewals", __name__, url_prefix="/campaigns")
 thumbs = hosts.public(Blueprint("thumbs", __name__, url_prefix="/thumb"))
-blueprints = [newer, thumbs]
+blueprints = [renewals, thumbs]
 
 Answer = str | BaseResponse | tuple[str, int]
 _SORTS = (("new", "Newest first"), ("most", "Run most at your tier"), ("name", "By name"))
@@ -81,22 +82,24 @@ def set_news() -> BaseResponse:
     return redirect(url_for("kits.news"))
 
 
-@newer.get("/<pid>/newer")
+@renewals.get("/<pid>/again")
 @member(partner=ANYONE)
-def ask(pid: str) -> str:
-    """What going over to the kit's open version would keep of a campaign."""
+def ask(pid: str) -> Answer:
+    """What a new draft from the kit's open version would keep of a campaign that was launched."""
     campaign = campaign_for(actor().organisation, pid)
+    if campaign.status in CHANGEABLE:
+        return redirect(url_for("campaigns.show_newer", pid=pid))
     version = renew.version_of(campaign)
     return render_template(
-        "kits/newer.html", campaign=campaign, version=version, kit=kit_by_id(version.kit_id),
+        "kits/again.html", campaign=campaign, version=version, kit=kit_by_id(version.kit_id),
         fit=renew.offer(actor(), campaign), withdrawn=renew.is_withdrawn(version),
     )  # fmt: skip
 
 
-@newer.post("/<pid>/newer")
+@renewals.post("/<pid>/again")
 @member(partner=EDITORS)
 def go(pid: str) -> BaseResponse:
-    """Go over to it."""
+    """Begin it again."""
     campaign = campaign_for(actor().organisation, pid)
     try:
         done = renew.renew(actor(), campaign)
@@ -109,7 +112,7 @@ def go(pid: str) -> BaseResponse:
         if done.lost
         else ""
     )
-    flash(f"“{done.campaign.name}” is on {version} now.{lost}")
+    flash(f"“{done.campaign.name}” is a new draft from {version}.{lost}")
     return redirect(url_for("campaigns.words", pid=done.campaign.pid))
 
 

@@ -1,6 +1,6 @@
-"""A campaign on an older version of a kit goes over to the one that is open now, with every word of the partner's that still fits.
+"""A campaign that was launched begins again from the version of its kit that is open now: a new draft with every word that still fits.
 
-What was never launched moves itself, so that its money and its people stay with it; of what was launched a new draft is made.
+A campaign that was not launched moves itself to the newer version; that is app.campaigns.newer.
 """
 
 from collections.abc import Mapping
@@ -8,32 +8,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import delete
-
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.campaigns import make, subject_test, words
-from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, SlotEdit
-from app.clock import now
-from app.db import db
+from app.campaigns.models import Campaign
 from app.errors import Refused
 from app.kits.models import KitVersion, VersionStatus
 from app.kits.pieces import KitSource
 from app.kits.queries import OpenKit, kit_source, open_kits, version_by_id
 from app.kits.slots import check_values, missing
 
-_MOVES = (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.APPROVED)
-
 
 @dataclass(frozen=True)
 class Fit:
-    """What going over would keep: how many of the partner's words, which not and why (label, reason), and what is then to fill in."""
+    """What a new draft would keep: how many of the partner's words, which not and why (label, reason), and what is then to fill in."""
 
     item: OpenKit
     kept: int
     lost: tuple[tuple[str, str], ...]
     to_fill: tuple[str, ...]
-    moves: bool  # the campaign itself goes over; else a new draft is made
 
 
 @dataclass(frozen=True)
@@ -63,47 +56,21 @@ def offer(actor: Actor, campaign: Campaign) -> Fit | None:
     kept = {name: value for name, value in values.items() if value is not None}
     lost = tuple((_label(campaign, name), reason) for name, reason in errors.items())
     to_fill = tuple(slot.label or slot.name for slot in missing(item.source, kept))
-    return Fit(item, len(kept), lost, to_fill, campaign.status in _MOVES)
+    return Fit(item, len(kept), lost, to_fill)
 
 
 def renew(actor: Actor, campaign: Campaign) -> Renewed:
-    """Go over to the kit's open version. Raises Refused where there is none, or where the campaign is being looked at by the vendor."""
+    """A new draft from the kit's open version. Raises Refused where there is none, and for a campaign that can move by itself.
+
+    Nobody is chosen for it: people who have had the campaign's mail would get another.
+    """
     item = _open(actor, campaign)
     if item is None:
         raise Refused("There is no other version of this kit for you. Choose another kit.")
-    if campaign.status is CampaignStatus.IN_REVIEW:
-        raise Refused(
-            "The vendor is looking at this campaign. Take it back first, then go over to the new version."
-        )
-    if campaign.status in _MOVES:
-        return _move(actor, campaign, item)
-    return _again(actor, campaign, item)
-
-
-def _move(actor: Actor, campaign: Campaign, item: OpenKit) -> Renewed:
-    words.begin_change(campaign)
-    values, lost = _checked(actor, campaign, item.source)
-    own = words.own_words(item.source, values)
-    was = campaign.kit_version_id
-    campaign.kit_version_id, campaign.paused_reason, campaign.updated_at = item.version.id, None, now()
-    campaign.slot_values = {name: value for name, value in own.items() if value is not None}
-    # what was typed under other limits can't be put back by an undo
-    db.session.execute(delete(SlotEdit).where(SlotEdit.campaign_id == campaign.id))
-    planned = subject_test.of(campaign)
-    if planned is not None and not subject_test.may_be_tested(item.source, planned.experiment.email):
-        subject_test.remove(actor, campaign)
-    if campaign.status is CampaignStatus.APPROVED:
-        CAMPAIGN.move(campaign, CampaignStatus.DRAFT)
-    record(actor, "campaign.renewed", campaign, was=was, kit_version_id=item.version.id)
-    return Renewed(campaign, len(lost))
-
-
-def _again(actor: Actor, campaign: Campaign, item: OpenKit) -> Renewed:
-    name = f"{campaign.name[: make.MAX_NAME - 25]} ({item.version.version})"
-    made = make.create(actor, item.version, name)
+    if campaign.status in words.CHANGEABLE:
+        raise Refused("This campaign isn’t launched: it can move to the newer version itself.")
+    made = make.create(actor, item.version, f"{campaign.name[: make.MAX_NAME - 25]} ({item.version.version})")
     made.brand_id, made.timezone = campaign.brand_id, campaign.timezone
-    if campaign.launched_at is None:
-        made.list_id = campaign.list_id  # nobody has had a mail of it
     own = _raw(campaign)
     lost = words.save(actor, made, own) if own else {}
     planned = subject_test.of(campaign)
