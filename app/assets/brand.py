@@ -1,31 +1,27 @@
-"""A partner's brand: what every piece is dressed in, and what is missing before anything may be sent."""
+"""A partner's brands: what every piece is dressed in, and what is missing before anything may be sent.
 
-from collections.abc import Callable
+A partner has one default brand and may have others; a campaign takes one of them.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from email_validator import EmailNotValidError, validate_email
 
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.accounts.models import Organisation
-from app.assets.colors import clean_color
-from app.assets.images import clean_image
+from app.assets import brand_logo
+from app.assets.brand_fields import LIMITS, cleaners
+from app.assets.brand_fields import clean_social_links as clean_links
+from app.assets.logo import Dressed, dress, read_logo
 from app.assets.models import Asset, BrandProfile
 from app.assets.queries import asset_of
-from app.assets.upload import add_image
 from app.clock import now
 from app.db import db, scoped
-from app.errors import Invalid
+from app.errors import Invalid, Refused
 
-LIMITS = {
-    "legal_name": 160,
-    "postal_address": 300,
-    "phone": 40,
-    "website": 300,
-    "sender_name": 80,
-    "reply_to": 254,
-}
+MAX_NAME = 80
+MAX_BRANDS = 20
+_STATE = (*cleaners(""), "social", *brand_logo.COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class BrandInput:
-    """A brand as a person typed it; save() checks every field."""
+    """A brand as a person typed it; save() checks every field. `social` is None where the links stay as they are."""
 
     primary_color: str
     call_color: str
@@ -48,6 +44,7 @@ class BrandInput:
     website: str = ""
     sender_name: str = ""
     reply_to: str = ""
+    social: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,14 @@ class Upload:
     data: bytes
 
 
+def brands(partner: Organisation, archived: bool = False) -> list[BrandProfile]:
+    """The brands a partner works with, the default first, then by name; or those it has archived."""
+    shelf = BrandProfile.archived_at.is_not(None) if archived else BrandProfile.archived_at.is_(None)
+    query = scoped(partner, BrandProfile).where(shelf)
+    order = (BrandProfile.is_default.desc(), BrandProfile.name, BrandProfile.id)
+    return list(db.session.scalars(query.order_by(*order)))
+
+
 def default_brand(partner: Organisation) -> BrandProfile | None:
     """The brand that the partner's campaigns take; None until somebody has saved one."""
     query = scoped(partner, BrandProfile).where(BrandProfile.is_default).order_by(BrandProfile.id)
@@ -65,14 +70,14 @@ def default_brand(partner: Organisation) -> BrandProfile | None:
 
 
 def brand_by_id(partner: Organisation, brand_id: int | None) -> BrandProfile | None:
-    """One brand of the partner; None where there is none with this id."""
+    """One brand of the partner, an archived one too; None where there is none with this id."""
     if brand_id is None:
         return None
     return db.session.scalars(scoped(partner, BrandProfile).where(BrandProfile.id == brand_id)).one_or_none()
 
 
 def logo_of(partner: Organisation, brand: BrandProfile | None) -> Asset | None:
-    """The brand's logo, if there is one."""
+    """The brand's logo as mails and pages show it, if there is one."""
     return asset_of(partner, brand.logo_id) if brand else None
 
 
@@ -92,37 +97,69 @@ def brand_gaps(brand: BrandProfile | None) -> list[str]:
 
 
 def save(
-    actor: Actor, given: BrandInput, logo: Upload | None = None, remove_logo: bool = False
+    actor: Actor,
+    given: BrandInput,
+    logo: Upload | Dressed | None = None,
+    remove_logo: bool = False,
+    brand: BrandProfile | None = None,
 ) -> BrandProfile:
-    """Store the partner's brand, made on first use. Raises Invalid with a sentence for each wrong field, nothing stored."""
-    cleaned, wrong = _checked(given)
-    if logo is not None:
+    """Store a brand (the default, made on first use, unless another is given) and remember how it was, for undo().
+
+    Raises Invalid with a sentence for each wrong field, nothing stored. A logo that is ready() already spares the transaction
+    the drawing.
+    """
+    cleaned, wrong = check(actor.organisation, given)
+    dressed = logo if isinstance(logo, Dressed) else None
+    if isinstance(logo, Upload):
         try:
-            clean_image(logo.name, logo.data)
+            dressed = dress(read_logo(logo.name, logo.data))
         except Invalid as error:
             wrong["logo"] = error.message
     if wrong:
         raise Invalid("The brand is not saved yet: mend the marked fields.", wrong)
-    brand = default_brand(actor.organisation)
+    if dressed is not None and isinstance(logo, Upload):
+        brand_logo.put_files(actor.organisation.pid, dressed)
+    social = clean_links(given.social)[0] if given.social is not None else None
+    brand = brand or default_brand(actor.organisation)
     if brand is None:
-        brand = BrandProfile(partner_id=actor.organisation.id)
+        brand = BrandProfile(partner_id=actor.organisation.id, social={})
         db.session.add(brand)
+    else:
+        brand.previous = _state(brand)
     for name, value in cleaned.items():
         setattr(brand, name, value)
-    if logo is not None:
-        brand.logo_id = add_image(actor, logo.name, logo.data).id
+    if social is not None:
+        brand.social = social
+    if dressed is not None:
+        brand_logo.put(actor, brand, dressed)
     elif remove_logo:
-        brand.logo_id = None
+        brand_logo.remove(brand)
     brand.updated_at = now()
     db.session.flush()
     record(actor, "brand.saved", brand)
     return brand
 
 
-def _checked(given: BrandInput) -> tuple[dict[str, str], dict[str, str]]:
+def ready(actor: Actor, upload: Upload) -> Dressed:
+    """A logo drawn and stored, for save(). Raises Invalid with a sentence for `logo`.
+
+    Call it before anything is written: the transaction ends here, so that nobody waits while the logo is drawn.
+    """
+    partner_pid = actor.organisation.pid
+    db.session.rollback()
+    try:
+        dressed = dress(read_logo(upload.name, upload.data))
+    except Invalid as error:
+        raise Invalid("This logo can’t be taken.", {"logo": error.message}) from None
+    brand_logo.put_files(partner_pid, dressed)
+    return dressed
+
+
+def check(partner: Organisation, given: BrandInput) -> tuple[dict[str, str], dict[str, str]]:
+    """The fields as they would be stored, and a sentence for each one that is wrong, by its name."""
     cleaned: dict[str, str] = {}
-    wrong: dict[str, str] = {}
-    for name, clean in _CLEANERS.items():
+    wrong = clean_links(given.social)[1] if given.social is not None else {}
+    for name, clean in cleaners(partner.country or "").items():
         try:
             cleaned[name] = clean(getattr(given, name))
             if len(cleaned[name]) > LIMITS.get(name, 300):
@@ -132,55 +169,81 @@ def _checked(given: BrandInput) -> tuple[dict[str, str], dict[str, str]]:
     return cleaned, wrong
 
 
-def one_line(raw: str) -> str:
-    """Text that may stand in a header: one line, no control characters. Raises Invalid."""
-    text = raw.strip()
-    if any(ord(c) < 32 or ord(c) == 127 or c in "\u2028\u2029" for c in text):
-        raise Invalid("Write it on one line.")
+def undo(actor: Actor, brand: BrandProfile) -> None:
+    """Take the last save back; once more brings it again. Raises Refused where nothing was saved over."""
+    if brand.previous is None:
+        raise Refused("There is nothing to take back: this brand was saved only once.")
+    before, brand.previous = dict(brand.previous), _state(brand)
+    if not brand_logo.is_kept(actor.organisation, before):
+        before = {name: value for name, value in before.items() if name not in brand_logo.COLUMNS}
+    for name in _STATE:
+        if name in before:
+            setattr(brand, name, before[name])
+    brand.updated_at = now()
+    record(actor, "brand.undone", brand)
+
+
+def make(actor: Actor, name: str) -> BrandProfile:
+    """Another brand beside the default: who writes is taken over from it, logo and colours are chosen anew. Raises Invalid."""
+    first = default_brand(actor.organisation)
+    if first is None:
+        raise Refused("Save your first brand before you make another.")
+    if len(brands(actor.organisation)) >= MAX_BRANDS:
+        raise Refused(f"{MAX_BRANDS} brands is the most. Archive one that you no longer use.")
+    made = BrandProfile(
+        partner_id=actor.organisation.id, is_default=False, name=_free_name(actor, name), social={}
+    )
+    for field in ("legal_name", "postal_address", "phone", "website", "sender_name", "reply_to"):
+        setattr(made, field, getattr(first, field))
+    db.session.add(made)
+    db.session.flush()
+    record(actor, "brand.made", made)
+    return made
+
+
+def rename(actor: Actor, brand: BrandProfile, name: str) -> None:
+    """Give a brand another name; only colleagues see it. Raises Invalid."""
+    brand.name = _free_name(actor, name, brand)
+    record(actor, "brand.renamed", brand)
+
+
+def choose_default(actor: Actor, brand: BrandProfile) -> None:
+    """New campaigns take this brand from now on; those that exist keep theirs. Raises Refused for an archived one."""
+    if brand.archived_at is not None:
+        raise Refused("This brand is archived. Bring it back first.")
+    for other in db.session.scalars(scoped(actor.organisation, BrandProfile).where(BrandProfile.is_default)):
+        other.is_default = False
+    brand.is_default = True
+    record(actor, "brand.chosen", brand)
+
+
+def archive(actor: Actor, brand: BrandProfile) -> None:
+    """Offer the brand nowhere any more; what was made with it stays as it is. app.flows.brands asks first who uses it."""
+    if brand.is_default:
+        raise Refused("This is the brand that new campaigns take. Choose another for that first.")
+    if brand.archived_at is None:
+        brand.archived_at = now()
+        record(actor, "brand.archived", brand)
+
+
+def bring_back(actor: Actor, brand: BrandProfile) -> None:
+    """Take an archived brand into use again."""
+    if brand.archived_at is not None:
+        brand.archived_at = None
+        record(actor, "brand.brought_back", brand)
+
+
+def _state(brand: BrandProfile) -> dict[str, object]:
+    return {name: getattr(brand, name) for name in _STATE}
+
+
+def _free_name(actor: Actor, raw: str, own: BrandProfile | None = None) -> str:
+    text = " ".join(raw.split())
+    if not text or len(text) > MAX_NAME or not text.isprintable():
+        raise Invalid("The brand needs a name.", {"name": f"Write a name of 1 to {MAX_NAME} characters."})
+    query = scoped(actor.organisation, BrandProfile)
+    if any(b is not own and b.name.casefold() == text.casefold() for b in db.session.scalars(query)):
+        raise Invalid(
+            "The name is taken.", {"name": f"You have a brand called {text} already. Choose another name."}
+        )
     return text
-
-
-def _lines(raw: str) -> str:
-    """An address over several lines, as one with commas: that is how mails show it."""
-    parts = [" ".join(part.split()).strip(",") for part in raw.replace("\r", "\n").split("\n")]
-    return one_line(", ".join(part for part in parts if part))
-
-
-def _address(raw: str) -> str:
-    text = one_line(raw)
-    if not text:
-        return ""
-    try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError:
-        raise Invalid("Write one address, such as hello@company.example.") from None
-
-
-def _website(raw: str) -> str:
-    text = one_line(raw)
-    if not text:
-        return ""
-    address = text if "://" in text else f"https://{text}"
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
-    if (
-        parts.scheme not in ("http", "https")
-        or "." not in (parts.hostname or "")
-        or any(c in address for c in ' "<>\\')
-    ):
-        raise Invalid("Write the website’s address, such as https://company.example.")
-    return address
-
-
-_CLEANERS: dict[str, Callable[[str], str]] = {
-    "primary_color": clean_color,
-    "call_color": clean_color,
-    "legal_name": one_line,
-    "postal_address": _lines,
-    "phone": one_line,
-    "website": _website,
-    "sender_name": one_line,
-    "reply_to": _address,
-}

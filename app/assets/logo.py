@@ -4,7 +4,7 @@ Pure: nothing is stored here, so it can run before a transaction begins.
 """
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.assets.images import clean_image
@@ -37,18 +37,32 @@ class Picture:
 
 @dataclass(frozen=True)
 class Logo:
-    """One logo as it came (cleaned, its empty margin cut away), and as it is shown: `small`, `sharp` (twice that) and `large`."""
+    """A logo as it came: cleaned, its empty margin cut away, at most LARGE; and what was found in it."""
 
     name: str
     source: Picture
-    small: Picture
-    sharp: Picture
-    large: Picture
     facts: Facts
 
 
+@dataclass(frozen=True)
+class Dressed:
+    """A logo as it is shown: `small`, `sharp` (twice that) and `large`, on a `plate` of one colour or on none.
+
+    `dark` is for dark grounds: the second logo where there is one, else the same on a white plate where it would be lost;
+    None where the first can be shown there as well.
+    """
+
+    logo: Logo
+    plate: str | None
+    small: Picture
+    sharp: Picture
+    large: Picture
+    dark_source: Picture | None
+    dark: Picture | None
+
+
 def read_logo(name: str, data: bytes) -> Logo:
-    """Clean an SVG, PNG, JPEG or WebP and draw it at every size, its ground see-through. Raises Invalid with the mend."""
+    """Clean an SVG, PNG, JPEG or WebP; its ground stays see-through. Raises Invalid with the mend."""
     has_words = False
     if looks_like_svg(name, data):
         data, has_words = draw(data, *LARGE)
@@ -61,29 +75,28 @@ def read_logo(name: str, data: bytes) -> Logo:
         raise Invalid(
             f"This logo is {picture.width} × {picture.height} pixels small. Choose one of 400 pixels or more."
         )
-    return _logo(name, _fitted(picture, LARGE), has_words)
+    picture = _fitted(picture, LARGE)
+    return Logo(name, _png(picture), look_at(picture, has_words))
 
 
-def drawn_on(source: bytes, plate: str, name: str, facts: Facts) -> Logo:
-    """A logo on a plate of one colour with rounded corners, from the `source` of an earlier one."""
-    with Image.open(io.BytesIO(source)) as opened:
-        picture = opened.convert("RGBA")
-    made = _logo(name, _fitted(_on_plate(picture, plate), LARGE), facts.has_words)
-    return replace(made, source=Picture(source, *picture.size), facts=facts)
-
-
-def shown_on_dark(source: bytes) -> Picture:
-    """What dark grounds show where the logo would be lost on them: it, on a white plate, sharp."""
-    with Image.open(io.BytesIO(source)) as opened:
-        return _png(_fitted(_on_plate(opened.convert("RGBA"), PLATE_ON_DARK), SHARP))
-
-
-def _logo(name: str, picture: "Image.Image", has_words: bool) -> Logo:
-    large = _png(picture)
-    return Logo(
-        name, large, _png(_fitted(picture, SMALL)), _png(_fitted(picture, SHARP)), large,
-        look_at(picture, has_words),
+def dress(logo: Logo, plate: str | None = None, dark_source: Picture | None = None) -> Dressed:
+    """The logo at every size, on a plate of the colour `plate` (`#rrggbb`) if one is given."""
+    own = _opened(logo.source)
+    shown = _fitted(_on_plate(own, plate), LARGE) if plate else own
+    dark: Picture | None = None
+    if dark_source is not None:
+        dark = _png(_fitted(_opened(dark_source), SHARP))
+    elif logo.facts.hides_on_dark and not plate:
+        dark = _png(_fitted(_on_plate(own, PLATE_ON_DARK), SHARP))
+    return Dressed(
+        logo, plate, _png(_fitted(shown, SMALL)), _png(_fitted(shown, SHARP)),
+        _png(shown) if plate else logo.source, dark_source, dark,
     )  # fmt: skip
+
+
+def _opened(picture: Picture) -> "Image.Image":
+    with Image.open(io.BytesIO(picture.data)) as opened:
+        return opened.convert("RGBA")
 
 
 def _trimmed(picture: "Image.Image") -> "Image.Image":

@@ -26,7 +26,8 @@ MAX_SVG = 1024 * 1024
 MAX_ELEMENTS = 20_000
 MAX_PICTURES = 8
 SECONDS = 5  # of CPU; a logo takes some hundredths
-FONT = Path(__file__).resolve().parents[2] / "static" / "dist" / "fonts" / "inter-latin-ext-wght-normal.woff2"
+_FOLDER = Path(__file__).resolve().parents[2] / "static" / "dist" / "fonts"
+FONTS = (_FOLDER / "inter-latin-wght-normal.woff2", _FOLDER / "inter-latin-ext-wght-normal.woff2")
 _CHILD = Path(__file__).with_name("svg_child.py")
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -89,16 +90,16 @@ def clean(data: bytes, across: int, down: int) -> Drawing:
         raise Invalid(f"This SVG holds {pictures} photos; {MAX_PICTURES} is the most. {_MEND}")
     root.attrib.update({"width": str(size[0]), "height": str(size[1]), "viewBox": box})
     words = any(_local(element) in _WORDS and _says(element) for element in elements)
-    return Drawing(etree.tostring(root), *size, has_words=words)
+    return Drawing(etree.tostring(root, encoding="unicode").encode(), *size, has_words=words)
 
 
 def rasterise(drawing: Drawing, seconds: int = SECONDS) -> bytes:
     """Have a process without privileges of time, memory and (where no font is needed) files draw it. Raises Invalid."""
-    font = str(FONT) if drawing.has_words else "-"
+    fonts = [str(font) for font in FONTS] if drawing.has_words else []
     try:
         # Our own interpreter and file; what others wrote goes to its standard input alone.
         done = subprocess.run(
-            [sys.executable, "-I", str(_CHILD), font, str(seconds)],
+            [sys.executable, "-I", str(_CHILD), str(seconds), *fonts],
             input=drawing.xml, capture_output=True, timeout=2 * seconds + 5, check=False, env={}, cwd="/",
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import public
-from app.assets import brand_views, library_views
+from app.assets import library_views
 from app.assets.links import linked_asset, stored_file
 from app.assets.models import Asset
 from app.assets.places import rendering_key
@@ -13,6 +13,7 @@ from app.assets.serve import private_file, public_file
 from app.assets.sizes import MAIL
 from app.assets.store import store
 from app.errors import NotFound
+from app.flows import brand_views
 from app.kits.queries import media_file
 from app.web import hosts
 
@@ -78,4 +79,4 @@ def _whole(asset: Asset) -> BaseResponse:
     return public_file(asset.key, asset.content_type, asset.sha256)
 
 
-blueprints = [media, brand_views.bp, library_views.bp]
+blueprints = [media, *brand_views.blueprints, library_views.bp]

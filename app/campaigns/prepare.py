@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.accounts.models import Organisation
-from app.assets.brand import brand_by_id, default_brand, logo_of
+from app.assets.brand import brand_by_id, default_brand
+from app.assets.brand_fields import NETWORKS
+from app.assets.brand_logo import logo_fields
 from app.assets.models import BrandProfile
-from app.assets.queries import media_url
 from app.campaigns.models import Campaign
 from app.campaigns.subject_test import Subject
 from app.campaigns.words import values
@@ -105,7 +106,7 @@ def as_partner(brand: BrandProfile | None, organisation: Organisation) -> Partne
     """The sending partner as templates see it; what the brand lacks is empty."""
     if brand is None:
         return Partner(name=organisation.name, legal_name=organisation.name, sender_name=organisation.name)
-    logo = logo_of(organisation, brand)
+    pages: dict[str, Any] = {name: url for name, url in (brand.social or {}).items() if name in NETWORKS}
     return Partner(
         name=organisation.name,
         legal_name=brand.legal_name or organisation.name,
@@ -113,11 +114,11 @@ def as_partner(brand: BrandProfile | None, organisation: Organisation) -> Partne
         phone=brand.phone,
         website=brand.website,
         email=brand.reply_to,
-        logo_url=media_url(logo) if logo else "",
-        logo_alt=organisation.name if logo else "",
         primary_color=brand.primary_color,
         call_color=brand.call_color,
         sender_name=brand.sender_name or organisation.name,
+        **logo_fields(organisation, brand),
+        **pages,
     )
 
 

@@ -7,7 +7,7 @@ from app.accounts.forms import OrganisationForm, one_address, one_line, text_of
 from app.programs.invite import Offer
 from app.web.forms import FileField, Form, Required, Short, stripped
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+PICTURES = (".svg", ".png", ".jpg", ".jpeg", ".webp")
 
 
 class PartnerForm(Form):

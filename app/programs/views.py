@@ -97,7 +97,9 @@ def this_is_us() -> Answer:
     form = ThisIsUsForm()
     if form.validate():
         try:
-            brand.save(who, _brand_input(form, brand.default_brand(who.organisation)), _logo(form))
+            upload = _logo(form)
+            logo = brand.ready(who, upload) if upload else None
+            brand.save(who, _brand_input(form, brand.default_brand(who.organisation)), logo)
             organise.change(who, form.facts())
         except Invalid as error:
             discard()

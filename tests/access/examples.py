@@ -16,6 +16,8 @@ from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, InvitationKind, Membership, Role
+from app.assets import brand
+from app.assets.brand import BrandInput
 from app.assets.upload import add_file, add_image
 from app.audience import importing, refused
 from app.audience.entries import Refusal
@@ -57,6 +59,18 @@ def _kept(row: Any) -> Any:
     db.session.add(row)
     db.session.commit()
     return row
+
+
+# Brands
+
+
+def second_brand(cast: Cast) -> Values:
+    """A brand beside the default one, saved twice so that a save can be taken back."""
+    typed = BrandInput("#15324b", "#b9431a")
+    brand.save(maya(cast), typed)
+    made = brand.save(maya(cast), typed, brand=brand.make(maya(cast), "Harbour Cloud"))
+    db.session.commit()
+    return {"pid": made.pid}
 
 
 # Accounts and programs
@@ -341,6 +355,7 @@ def money_claim(cast: Cast) -> Values:
 
 
 BY_BLUEPRINT: dict[str, Example] = {
+    "brand": second_brand,
     "campaigns": campaign,
     "contacts": contact,
     "deals": deal,

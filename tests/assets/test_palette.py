@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.assets.colors import contrast, distance
-from app.assets.logo import LARGE, SHARP, SMALL, drawn_on, read_logo, shown_on_dark
+from app.assets.logo import LARGE, SHARP, SMALL, Picture, dress, read_logo
 from app.assets.palette import Facts, look_at, suggest
 from app.errors import Invalid
 from tests.assets.pictures import picture
@@ -96,26 +96,31 @@ def test_white_inside_a_dark_shape_is_not_lost() -> None:
     assert facts.hides_on_dark, "the navy shape is lost on a dark ground"
 
 
+def seen(one: Picture) -> Facts:
+    with Image.open(io.BytesIO(one.data)) as opened:
+        return look_at(opened.convert("RGBA"))
+
+
 def test_a_logo_is_made_at_every_size_without_its_margin_and_never_blown_up() -> None:
-    made = read_logo("logo.png", as_png(logo(((600, 300, 2200, 800), "#15324b"), size=(3000, 1200))))
+    made = dress(read_logo("logo.png", as_png(logo(((600, 300, 2200, 800), "#15324b"), size=(3000, 1200)))))
     assert (made.small.width, made.small.height) == (300, 94)
     assert made.sharp.width == 2 * made.small.width == SHARP[0]
     assert made.large.width == LARGE[0]
-    assert read_logo("s.png", as_png(logo(((0, 0, 99, 39), "#15324b")))).large.width == 100
-    assert made.small.width <= SMALL[0]
-    assert made.small.height <= SMALL[1]
+    tall = dress(read_logo("s.png", as_png(logo(((0, 0, 99, 399), "#15324b"), size=(100, 400)))))
+    assert (tall.large.width, tall.large.height) == (100, 400)
+    assert tall.small.height == SMALL[1]
 
 
 def test_an_svg_is_sharp_at_every_size() -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 8"><rect width="20" height="8" fill="#15324b"/></svg>'
     made = read_logo("logo.svg", svg)
-    assert (made.large.width, made.large.height) == LARGE
+    assert (made.source.width, made.source.height) == LARGE
     assert made.name == "logo.png"
 
 
 def test_a_photo_keeps_no_data_about_where_it_was_taken() -> None:
-    made = read_logo("logo.jpg", picture("JPEG", size=(400, 160), exif=b"Exif\0\0secret place"))
-    assert all(b"secret" not in one.data for one in (made.source, made.small, made.sharp, made.large))
+    made = dress(read_logo("logo.jpg", picture("JPEG", size=(400, 160), exif=b"Exif\0\0secret place")))
+    assert all(b"secret" not in one.data for one in (made.logo.source, made.small, made.sharp, made.large))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +138,19 @@ def test_an_empty_or_tiny_logo_is_refused(image: Image.Image, said: str) -> None
 
 def test_a_plate_makes_a_white_logo_visible_and_keeps_the_source() -> None:
     made = read_logo("logo.png", as_png(WHITE))
-    plated = drawn_on(made.source.data, "#15324b", made.name, made.facts)
-    with Image.open(io.BytesIO(plated.sharp.data)) as opened:
-        assert not look_at(opened.convert("RGBA")).hides_on_white
-    assert plated.source.data == made.source.data
-    assert plated.facts.hides_on_white, "what was found out is about the logo, not about the plate"
+    bare, plated = dress(made), dress(made, "#15324b")
+    assert seen(bare.sharp).hides_on_white
+    assert not seen(plated.sharp).hides_on_white
+    assert plated.logo.source.data == made.source.data
+    assert plated.dark is None, "the plate shows on dark grounds as well"
 
 
-def test_dark_grounds_show_a_dark_logo_on_a_white_plate() -> None:
-    shown = shown_on_dark(read_logo("logo.png", as_png(NAVY)).source.data)
-    with Image.open(io.BytesIO(shown.data)) as opened:
-        assert not look_at(opened.convert("RGBA")).hides_on_dark
+def test_dark_grounds_show_the_second_logo_else_a_white_plate_where_it_is_needed() -> None:
+    navy, white = read_logo("logo.png", as_png(NAVY)), read_logo("light.png", as_png(WHITE))
+    made = dress(navy)
+    assert made.dark
+    assert not seen(made.dark).hides_on_dark
+    second = dress(navy, dark_source=white.source)
+    assert second.dark
+    assert seen(second.dark).hides_on_white, "it is the white one, as it came"
+    assert dress(white).dark is None, "a white logo needs no help there"

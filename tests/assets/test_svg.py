@@ -54,12 +54,17 @@ def test_its_shape_is_kept_and_its_size_is_ours(head: str, size: tuple[int, int]
     assert (cleaned.width, cleaned.height) == size
 
 
-def test_words_are_drawn_though_their_font_is_on_no_server() -> None:
-    image, has_words = draw(
-        of('<text x="5" y="30" font-size="24" font-family="Nobody Has This">Harbour</text>'), 200, 80
-    )
-    assert has_words
-    assert Image.open(io.BytesIO(image)).convert("RGBA").getchannel("A").getextrema() == (0, 255)
+def test_words_are_drawn_alike_though_their_font_is_on_no_server() -> None:
+    def words(font: str) -> bytes:
+        image, has_words = draw(
+            of(f'<text x="5" y="30" font-size="24" font-family="{font}">Harboür Ć</text>'), 200, 80
+        )
+        assert has_words
+        return image
+
+    drawn_words = words("Nobody Has This")
+    assert Image.open(io.BytesIO(drawn_words)).convert("RGBA").getchannel("A").getextrema() == (0, 255)
+    assert words("Georgia, serif") == drawn_words
 
 
 @pytest.mark.parametrize("way", ["href", "xlink:href"])

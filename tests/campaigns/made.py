@@ -35,7 +35,7 @@ def ready(cast: Cast, version: KitVersion | None = None, **slots: Any) -> Campai
     brand = BrandInput(
         "#15324b",
         "#b9431a",
-        postal_address="Wilhelminakade 88, Rotterdam",
+        postal_address="Wilhelminakade 88, 3072 AR Rotterdam",
         sender_name="Harbour IT",
         reply_to="hallo@harbour-it.example",
     )
