@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from app.assets.colors import ENOUGH, pairs
 from app.campaigns.prepare import Prepared, email
 from app.campaigns.review_content import Snapshot
 from app.campaigns.review_diff import Change, Comparison, as_words
+from app.kits.contrast import trouble
 from app.kits.pieces import SlotType
-from app.render.email import MAX_HTML
+from app.render.email import MAX_HTML, preview_html
 from app.render.errors import RenderError
 from app.web.filters import size
 
@@ -38,7 +38,7 @@ def marks(made: Prepared, content: Snapshot, found: Comparison) -> list[Mark]:
     by_slot = [
         mark for change in found.changed if change.kind for mark in _words(made, content, change, known)
     ]
-    return [*by_slot, *_colours(made), *_mails(made)]
+    return [*by_slot, *_mails(made)]
 
 
 def _words(made: Prepared, content: Snapshot, change: Change, known: set[str]) -> list[Mark]:
@@ -92,17 +92,6 @@ def _hosts_of_kit(made: Prepared) -> set[str]:
     return {host.removeprefix("www.") for host in _hosts(addresses)}
 
 
-def _colours(made: Prepared) -> list[Mark]:
-    return [
-        Mark(
-            "brand",
-            f"The brand’s colours: {pair.where} has {pair.ratio:.1f} to 1, and {ENOUGH} is asked for.",
-        )
-        for pair in pairs(made.partner.primary_color, made.partner.call_color)
-        if not pair.readable
-    ]
-
-
 def _mails(made: Prepared) -> list[Mark]:
     found = []
     for piece in made.kit.emails:
@@ -115,4 +104,14 @@ def _mails(made: Prepared) -> list[Mark]:
         if compiled.size > MAX_HTML:
             text = f"“{piece.title}” has {size(compiled.size)}; Gmail cuts what is over {size(MAX_HTML)}."
             found.append(Mark(about, text, broken=True))
+        found += [
+            Mark(
+                about,
+                f"“{piece.title}”: “{pair.sample}” is hard to read, {pair.text} on {pair.ground} has {pair.ratio:.1f} to 1 "
+                f"of the {pair.needed:g} it needs.",
+                broken=True,
+            )
+            for pair in trouble(preview_html(compiled, {}))
+            if not pair.is_over_picture
+        ]
     return found

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import AuditEntry, Membership, Role
-from app.assets.brand import BrandInput, save
+from app.assets.models import BrandProfile
 from app.campaigns import make, review, review_comments, review_jobs, schedule, subject_test, words
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.prepare import source
@@ -254,11 +254,9 @@ def test_nobody_approves_a_campaign_of_their_own(cast: Cast) -> None:
 
 
 def brand_changed(cast: Cast) -> None:
-    given = BrandInput(
-        "#003344", "#b9431a", postal_address="Wilhelminakade 88, Rotterdam", sender_name="Harbour IT",
-        reply_to="hallo@harbour-it.example",
-    )  # fmt: skip
-    save(maya(cast), given)
+    brand = db.session.scalars(select(BrandProfile)).one()
+    brand.primary_color, brand.updated_at = "#003344", now()
+    db.session.flush()
 
 
 def headline_changed(cast: Cast) -> None:

@@ -133,8 +133,25 @@ def test_a_link_to_another_host_and_a_price_are_named() -> None:
     assert priced.text == "Names a price or a share that your words don’t: “EUR 99,”, “30 %”."
 
 
-def test_colours_that_are_hard_to_read_are_named() -> None:
-    pale = Partner("Harbour IT", primary_color="#15324b", call_color="#ffee88")
-    [mark] = judged(pale)
-    assert mark.text.startswith("The brand’s colours: white on the button has 1.")
-    assert not mark.broken
+def test_colours_that_nobody_can_read_break_a_rule() -> None:
+    mail = (
+        '<mjml><mj-body background-color="#ffffff"><mj-section><mj-column>'
+        '<mj-text color="{{ partner.call_color }}">Ask us today</mj-text></mj-column></mj-section></mj-body></mjml>'
+    )
+    kit = KitSource(
+        name="S",
+        slug="s",
+        version="1",
+        emails=(EmailPiece("one", "The invitation", "x", "Hello", source=mail),),
+    )
+
+    def broken(colour: str) -> list[str]:
+        partner = Partner("Harbour IT", primary_color="#15324b", call_color=colour)
+        made = Prepared(kit, KitVersion(), {}, partner, Vendor("Northwind", "Northwind"), None, "en", {}, "")
+        return [mark.text for mark in marks(made, content(), against_kit(kit, content())) if mark.broken]
+
+    assert broken("#b9431a") == []
+    [text] = broken("#ffee88")
+    assert text.startswith(
+        "“The invitation”: “Ask us today” is hard to read, #ffee88 on #ffffff has 1.2 to 1"
+    )
