@@ -195,13 +195,13 @@ def close(campaign: Campaign, reason: str, *, mailed: bool = True) -> bool:
     return True
 
 
-def close_open(version_id: int, reason: str) -> int:
-    """End every waiting review of a kit version, such as one that is withdrawn. Returns how many there were."""
+def close_open(version_id: int, reason: str, *, mailed: bool = True) -> int:
+    """End every waiting review of a kit version, such as one that is withdrawn; `mailed`: both sides are told. Returns how many."""
     query = select(ReviewRound).where(  # unscoped: by the version, which its vendor withdraws
         ReviewRound.kit_version_id == version_id, ReviewRound.outcome.is_(None)
     )
     rows = list(db.session.scalars(query.order_by(ReviewRound.id)))
-    return sum(close(campaign_of(row), reason) for row in rows)
+    return sum(close(campaign_of(row), reason, mailed=mailed) for row in rows)
 
 
 def set_days(actor: Actor, days: int) -> None:

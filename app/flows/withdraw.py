@@ -14,6 +14,7 @@ from app.accounts import audit
 from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.audience import mailable
+from app.campaigns import review
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
@@ -96,6 +97,7 @@ def withdraw(actor: Actor, version: KitVersion, reason: str) -> Withdrawn:
     for campaign in unscheduled:
         _unschedule(campaign, why)
     stopped = control.halt([row for row in campaigns if row.status in _ON_THE_WAY], why)
+    review.close_open(version.id, why, mailed=False)  # the news below tells the partners why
     for campaign in (*unscheduled, *stopped):
         audit.record(None, "campaign.kit_recalled", campaign, kit_version_id=version.id)
     partners = kit_news.note(version, NewsKind.RECALLED, _done_to(campaigns, unscheduled, stopped))

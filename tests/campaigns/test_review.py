@@ -22,7 +22,7 @@ from app.campaigns.review_state import standing
 from app.clock import now
 from app.db import db
 from app.errors import AppError, Conflict, Forbidden, Invalid, Refused
-from app.flows import launch
+from app.flows import launch, withdraw
 from app.kits import publish
 from app.kits.queries import version_by_id
 from app.mail.models import OutgoingMail
@@ -386,6 +386,14 @@ def test_a_withdrawn_version_closes_its_reviews(cast: Cast) -> None:
     assert campaign.status is S.DRAFT
     assert {mail.recipient for mail in mails("review_closed")} == {cast.ingrid.email, cast.maya.email}
     assert review.close_open(row.kit_version_id, "again") == 0
+
+
+def test_withdrawing_closes_them_at_once_and_the_partner_gets_one_mail(cast: Cast) -> None:
+    row = asked(cast)
+    withdraw.withdraw(ingrid(cast), version_by_id(row.kit_version_id), "A wrong price.")
+    assert row.outcome is Outcome.CLOSED
+    assert campaign_of(row).status is S.DRAFT
+    assert not mails("review_closed")
 
 
 def test_a_campaign_that_is_given_up_is_not_reviewed_any_more(cast: Cast) -> None:
