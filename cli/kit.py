@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.kits.archive import KitError
+from app.kits.brand_file import BrandFile, read_brand
 from app.kits.check import Finding, check_files, finding_of, has_errors
 from app.kits.check_online import Ask, check_online
 from app.kits.findings import in_order
@@ -88,21 +89,34 @@ def _ask() -> Ask:
 @kit.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False))
-def render(path: Path, out: Path) -> None:
-    """Render every piece of the kit in PATH with made-up partner and slots into the folder OUT."""
+@click.option(
+    "--brand",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML or JSON; see docs/kit-format.md.",
+)
+def render(path: Path, out: Path, brand: Path | None) -> None:
+    """Render every piece of the kit in PATH as HTML and text into the folder OUT, in the brand of a file or a made-up one."""
     source, findings = _checked(path)
     if source is None or has_errors(findings):
         for found in findings:
             click.echo(f"{found.file}:{found.line}: {found.message} {found.mend}", err=True)
         raise SystemExit(1)
     try:
-        proofs = render_proofs(source)
-    except RenderError as error:
+        proofs = render_proofs(source, _brand(brand) if brand else None)
+    except (RenderError, KitError) as error:
         raise click.ClickException(error.message) from error
     for name, data in proofs.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(data)
         click.echo(str(out / name))
+
+
+def _brand(path: Path) -> BrandFile:
+    def beside(name: str) -> bytes | None:
+        found = path.parent / name
+        return found.read_bytes() if found.is_file() else None
+
+    return read_brand(path.read_bytes(), str(path), beside)
 
 
 def _checked(path: Path) -> tuple[KitSource | None, list[Finding]]:
