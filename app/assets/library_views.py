@@ -118,13 +118,12 @@ def replace(pid: str) -> BaseResponse | tuple[str, int]:
     return _page(asset, replacing=form), 422
 
 
-@bp.post("/<pid>/use-again")
+@bp.post("/<pid>/use-again/<version>")
 @member(vendor=EDITORS, partner=EDITORS)
-def use_again(pid: str) -> BaseResponse:
+def use_again(pid: str, version: str) -> BaseResponse:
     """Take a replacement back: an earlier version is current again."""
     asset = _asset(pid)
-    wanted = request.form.get("version", "")
-    older = next((row for row in versions_of(actor().organisation, asset) if row.pid == wanted), None)
+    older = next((row for row in versions_of(actor().organisation, asset) if row.pid == version), None)
     if older is None:
         raise NotFound()
     return _replaced(manage.use_again(actor(), asset, older))

@@ -138,6 +138,8 @@ def open_up(actor: Actor, asset: Asset) -> None:
 def close_up(actor: Actor, asset: Asset) -> None:
     """Make a picture private again. Raises Refused where anything shows it. Ends the transaction before it touches the store."""
     _must_be_there(asset)
+    if not asset.is_public:
+        raise Refused("This file is private already.")
     uses = usage.used_by(asset)
     if any(use.blocks or use.keeps for use in uses):
         raise Refused(f"{asset.name} stands in {len(uses)} places that people see. It can’t become private.")

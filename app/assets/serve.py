@@ -1,6 +1,7 @@
 """Answering with a stored file: what a browser has is not sent again, a part is sent where a part was asked for, and nothing in it runs."""
 
 from flask import Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from app.assets.store import attachment, store
@@ -39,5 +40,9 @@ def _file(key: str, content_type: str, etag: str) -> Response:
     response.set_etag(etag)
     response.headers["Content-Security-Policy"] = _ALONE
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    try:
+        response.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
     return response

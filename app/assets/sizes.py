@@ -28,8 +28,7 @@ def sizes_of(image: CleanImage) -> dict[str, CleanImage]:
     Of a picture that moves, `mail` moves too and the others are its first frame.
     """
     found = {}
-    with Image.open(io.BytesIO(image.data)) as opened:
-        still = opened.convert("RGBA" if opened.mode in ("RGBA", "P", "PA", "LA") else "RGB")
+    still = _pixels(image)
     for name, width in sorted(WIDTHS.items(), key=lambda item: -item[1]):
         if name == MAIL and (image.frames > 1 or image.width <= width):
             found[MAIL] = image
@@ -42,13 +41,19 @@ def sizes_of(image: CleanImage) -> dict[str, CleanImage]:
 
 def thumb_of(image: CleanImage, still: "Image.Image | None" = None) -> CleanImage:
     """The picture small enough for a list. `still` is the picture as pixels, where it is at hand."""
-    if still is None:
-        with Image.open(io.BytesIO(image.data)) as opened:
-            opened.draft("RGB", (_THUMB_BOX[0] * 2, _THUMB_BOX[1] * 2))
-            still = opened.convert("RGBA" if opened.mode in ("RGBA", "P", "PA", "LA") else "RGB")
-    small = still.copy()
+    small = _pixels(image, at_least=_THUMB_BOX[0] * 2) if still is None else still.copy()
     small.thumbnail(_THUMB_BOX, Image.Resampling.LANCZOS, reducing_gap=2.0)
     return encoded(small, _kind(image))
+
+
+def _pixels(image: CleanImage, at_least: int = 0) -> "Image.Image":
+    """The picture, or its first frame, as pixels and nothing else; a JPEG is read smaller where so few pixels will do."""
+    with Image.open(io.BytesIO(image.data)) as opened:
+        if at_least:
+            opened.draft("RGB", (at_least, at_least))
+        still = opened.convert("RGBA" if opened.mode in ("RGBA", "P", "PA", "LA") else "RGB")
+    still.info = {}
+    return still
 
 
 def _no_wider(still: "Image.Image", width: int) -> "Image.Image":

@@ -16,9 +16,8 @@ from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, InvitationKind, Membership, Role
-from app.assets import brand
-from app.assets.brand import BrandInput
-from app.assets.upload import add_file, add_image
+from app.assets import manage
+from app.assets.upload import File, add_file, add_image
 from app.audience import importing, refused
 from app.audience.entries import Refusal
 from app.campaigns import make, review_comments, seeds, subject_test
@@ -59,18 +58,6 @@ def _kept(row: Any) -> Any:
     db.session.add(row)
     db.session.commit()
     return row
-
-
-# Brands
-
-
-def second_brand(cast: Cast) -> Values:
-    """A brand beside the default one, saved twice so that a save can be taken back."""
-    typed = BrandInput("#15324b", "#b9431a")
-    brand.save(maya(cast), typed)
-    made = brand.save(maya(cast), typed, brand=brand.make(maya(cast), "Harbour Cloud"))
-    db.session.commit()
-    return {"pid": made.pid}
 
 
 # Accounts and programs
@@ -159,6 +146,14 @@ def library_file(cast: Cast) -> Values:
 
 def library_picture(cast: Cast) -> Values:
     return {"pid": _kept(add_image(maya(cast), "Team.png", picture(), public=False)).pid}
+
+
+def replaced_picture(cast: Cast) -> Values:
+    """A picture of Harbour IT's with the one that it took the place of."""
+    was = _kept(add_image(maya(cast), "Team.png", picture()))
+    done = manage.replace(maya(cast), was, File("Team now.png", picture(color="#00aa00")))
+    db.session.commit()
+    return {"pid": done.asset.pid, "version": was.pid}
 
 
 def _pid_of_kit(found: KitVersion) -> str:
@@ -355,7 +350,6 @@ def money_claim(cast: Cast) -> Values:
 
 
 BY_BLUEPRINT: dict[str, Example] = {
-    "brand": second_brand,
     "campaigns": campaign,
     "contacts": contact,
     "deals": deal,
@@ -399,6 +393,7 @@ EXAMPLES: dict[str, Example] = {
     "kits.publish": draft_version,
     "kits.show": kit,
     "library.small": library_picture,
+    "library.use_again": replaced_picture,
     "partners.resend": partner_invitation,
     "partners.revoke": partner_invitation,
     "results.act": running,
