@@ -91,7 +91,8 @@ def _words(campaign: Campaign) -> list[Problem]:
 
 def _brand(campaign: Campaign, partner: Organisation) -> list[Problem]:
     brand = brand_by_id(partner, campaign.brand_id) or default_brand(partner)
-    return [Problem(gap.text, "Add it to your brand.", f"/brand#{gap.field}") for gap in gaps(brand)]
+    here = "/brand" if brand is None or brand.is_default else f"/brand/{brand.pid}"
+    return [Problem(gap.text, "Add it to your brand.", f"{here}#{gap.field}") for gap in gaps(brand)]
 
 
 def _audience(campaign: Campaign, partner: Organisation) -> list[Problem]:

@@ -26,6 +26,7 @@ from app.assets.models import Asset, BrandProfile
 from app.assets.queries import asset_of
 from app.campaigns.models import CampaignStatus
 from app.campaigns.prepare import as_partner, source
+from app.campaigns.ready import problems
 from app.clock import now
 from app.db import db, scoped
 from app.errors import Invalid
@@ -349,6 +350,10 @@ def test_a_campaign_goes_out_in_its_own_brand(cast: Cast) -> None:
     campaign.brand_id = second.id
     assert source(campaign).partner.sender_name == "Anchor"
     assert source(campaign).partner.primary_color == "#0b5b73"
+    second.postal_address = ""
+    assert [p.href for p in problems(campaign)] == [
+        f"/brand/{second.pid}#{name}" for name in ("reply_to", "postal_address")
+    ]
 
 
 def test_how_a_brand_looks_is_drawn_by_the_kits_that_are_open(
