@@ -22,7 +22,7 @@ from app.kits.models import Kit, KitVersion, NewsKind, VersionStatus
 from app.kits.package import KitRefused
 from app.kits.queries import kit_by_id, kit_source, kits_of, media_url, versions_of
 from app.kits.step_words import when, whom
-from app.kits.visibility import reach
+from app.kits.visibility import language, reach
 from app.programs.queries import partners_of
 from app.web.boundary import discard as take_back
 from app.web.filters import plural
@@ -64,7 +64,7 @@ def kit_page(pid: str, publish_form: PublishForm | None = None, refusal: str = "
         used=used_by(vendor), rows=rows_of_kit(vendor, kit), upload=UploadForm(), most=MOST, refusal=refusal,
         publish_form=publish_form or PublishForm(), contents=box.contents(source), picture_size=picture_size,
         reach=reach(vendor, source), told=_told(version), mailed=len(kit_news.listeners(vendor, version)),
-        adoption=kit_adoption.adoption(vendor, kit) if tab == "use" else (), when=when, whom=whom, previous=_before(versions, version),
+        language=language, adoption=kit_adoption.adoption(vendor, kit) if tab == "use" else (), when=when, whom=whom, previous=_before(versions, version),
     )  # fmt: skip
 
 
