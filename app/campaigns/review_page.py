@@ -9,26 +9,24 @@ from datetime import datetime
 
 from app.accounts.actor import Actor
 from app.accounts.models import Organisation
-from app.audience.mailable import count as count_mailable
-from app.campaigns import in_words, preview, review_people
+from app.campaigns import preview, review_people
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.prepare import Prepared, source
 from app.campaigns.review_about import subjects
 from app.campaigns.review_clock import Clock
 from app.campaigns.review_content import fingerprint, snapshot
 from app.campaigns.review_diff import Comparison, against_kit, since
+from app.campaigns.review_facts import facts
 from app.campaigns.review_marks import Mark, marks
 from app.campaigns.review_models import Outcome, ReviewComment, ReviewRound
 from app.campaigns.review_people import name_of
-from app.campaigns.review_queries import clock_of, comments, unresolved
+from app.campaigns.review_queries import clock_of, comments
 from app.campaigns.review_state import Standing, rounds_of, standing
 from app.db import db
 from app.kits.models import KitVersion
 from app.kits.queries import version_by_id
-from app.programs.queries import partnership_between
 from app.render.errors import RenderError
 from app.render.post import render_words
-from app.web.filters import plural
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def for_reviewer(actor: Actor, row: ReviewRound, campaign: Campaign, piece: str 
         about=subjects(made.kit),
         frames=_frames(campaign, made, piece) if same else None,
         posts=tuple(_posts(made)) if same else (),
-        facts=tuple(_facts(row, campaign, made)),
+        facts=tuple(facts(row, campaign, made)),
         history=tuple(history(rounds)),
         newest=rounds[-1],
         seen=print_now,
@@ -279,30 +277,3 @@ def _posts(made: Prepared) -> list[tuple[str, str]]:
             text = error.message
         found.append((post.title, text))
     return found
-
-
-def _facts(row: ReviewRound, campaign: Campaign, made: Prepared) -> list[tuple[str, str]]:
-    partner = db.session.get_one(Organisation, row.partner_id)
-    vendor = db.session.get_one(Organisation, row.vendor_id)
-    ship = partnership_between(row.vendor_id, row.partner_id)
-    terms = ", ".join(
-        part
-        for part in (partner.name, ship.tier.capitalize() if ship else "", ship.region if ship else "")
-        if part
-    )
-    people = "Not chosen yet"
-    if campaign.list_id is not None:
-        number = count_mailable(partner, campaign.vendor_id, campaign.list_id).mailable
-        people = f"{plural(number, 'person', 'people')}, consent for each. You see the count only"
-    return [
-        ("Partner", terms),
-        ("Audience", people),
-        ("Planned", in_words.planned(campaign, vendor.timezone) or "Not planned yet"),
-        ("Sent as", made.partner.sender_name or made.partner.name),
-        ("Answers go to", made.partner.email or "–"),
-    ]
-
-
-def open_comments(campaign: Campaign) -> int:
-    """How many of the comments that the partner has are not settled."""
-    return len(unresolved(comments(campaign, sent_only=True)))

@@ -4,8 +4,19 @@ from flask import Response, abort, render_template
 
 from app.accounts.access import ANYONE, actor, member
 from app.assets.store import store
+from app.campaigns.review_facts import register_fact
 from app.db import get_or_404
-from app.mdf import ask_views, fund_views, packet, partner_views, queries, related, statement, vendor_views
+from app.mdf import (
+    ask_views,
+    fund_views,
+    packet,
+    partner_views,
+    queries,
+    related,
+    review_fact,
+    statement,
+    vendor_views,
+)
 from app.mdf.blueprint import bp
 from app.mdf.models import Claim, MdfRequest
 from app.web.navigation import register_count
@@ -14,6 +25,7 @@ __all__ = ["ask_views", "blueprints", "fund_views"]
 
 blueprints = [bp]
 
+register_fact(review_fact.money_of)
 register_count("funds", lambda who: queries.waiting_count(who.organisation))
 
 

@@ -14,6 +14,7 @@ from app.campaigns.models import CampaignStatus
 from app.campaigns.review_models import Outcome, ReviewComment, ReviewRound
 from app.campaigns.review_queries import campaign_of
 from app.db import db
+from tests.access import examples
 from tests.audience.people import agreed, contact
 from tests.campaigns.made import maya
 from tests.campaigns.reviewing import asked, complete, ingrid, seen
@@ -149,6 +150,18 @@ def test_a_review_on_the_page_from_asking_to_the_launch_page(as_person: Browser,
         as_text=True
     )
     assert "Approved by Ingrid Solberg" in text(mayas, f"/campaigns/{campaign.pid}/launch")
+
+
+def test_the_money_behind_it_and_the_log_are_told(as_person: Browser, cast: Cast) -> None:
+    row = asked(cast)
+    assert "MDF-" not in text(as_person(cast.ingrid), f"/reviews/{row.pid}")
+    money = examples.asked(cast)
+    money.campaign_id = row.campaign_id
+    db.session.commit()
+    assert f"EUR 1,200 asked, {money.number}" in text(as_person(cast.ingrid), f"/reviews/{row.pid}")
+    review.approve(ingrid(cast), row, seen(campaign_of(row)))
+    db.session.commit()
+    assert "Approved a campaign" in text(as_person(cast.vera), "/settings/log")
 
 
 def test_the_partner_takes_it_back(as_person: Browser, cast: Cast) -> None:
