@@ -3,17 +3,22 @@
 The SVG itself is never stored and never served. What is left of it after cleaning names no file, no address and no program.
 """
 
+import atexit
 import base64
 import binascii
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.assets.images import clean_image
+from app.assets.svg_child import FAMILY
 from app.errors import Invalid
 from app.lazy import lazy
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from lxml import etree  # type: ignore[import-untyped]
 else:
     etree = lazy("lxml.etree")
+ttlib = lazy("fontTools.ttLib")
 
 MAX_SVG = 1024 * 1024
 MAX_ELEMENTS = 20_000
@@ -95,11 +101,13 @@ def clean(data: bytes, across: int, down: int) -> Drawing:
 
 def rasterise(drawing: Drawing, seconds: int = SECONDS) -> bytes:
     """Have a process without privileges of time, memory and (where no font is needed) files draw it. Raises Invalid."""
-    fonts = [str(font) for font in FONTS] if drawing.has_words else []
+    fonts, letters = _fonts_there() if drawing.has_words else ((), frozenset[int]())
+    # The same words look the same on every server, whatever fonts it has; those are for letters that ours lack.
+    which = "own" if all(ord(c) in letters or c.isspace() for c in drawing.xml.decode()) else "all"
     try:
         # Our own interpreter and file; what others wrote goes to its standard input alone.
         done = subprocess.run(
-            [sys.executable, "-I", str(_CHILD), str(seconds), *fonts],
+            [sys.executable, "-I", str(_CHILD), str(seconds), which, *fonts],
             input=drawing.xml, capture_output=True, timeout=2 * seconds + 5, check=False, env={}, cwd="/",
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -113,6 +121,31 @@ def rasterise(drawing: Drawing, seconds: int = SECONDS) -> bytes:
 
 def _too_much() -> Invalid:
     return Invalid(f"Drawing this SVG takes too long or too much memory. {_MEND}")
+
+
+def _fonts_there() -> tuple[tuple[str, ...], frozenset[int]]:
+    """The fonts for words, made anew where something has swept the temporary folder."""
+    if not all(Path(file).is_file() for file in _word_fonts()[0]):
+        _word_fonts.cache_clear()
+    return _word_fonts()
+
+
+@cache
+def _word_fonts() -> tuple[tuple[str, ...], frozenset[int]]:
+    """Our web fonts as the plain fonts that the drawing library reads, and all their letters; made once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="throughline-fonts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    files, letters = [], set[int]()
+    for number, path in enumerate(FONTS):
+        font = ttlib.TTFont(path)
+        font.flavor = None
+        for record in font["name"].names:
+            if record.nameID in (1, 16):  # the first is the family; the others lend it the letters it lacks
+                record.string = FAMILY if number == 0 else f"{FAMILY} {number}"
+        files.append(str(folder / f"{number}.ttf"))
+        font.save(files[-1])
+        letters |= set(font.getBestCmap())
+    return tuple(files), frozenset(letters)
 
 
 def _decoded(data: bytes) -> str:
