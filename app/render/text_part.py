@@ -41,8 +41,18 @@ def text_from_html(html: str) -> str:
     for block in body.iter("div"):
         if not any(child.tag in _BLOCKS for child in block.iterdescendants()):
             block.tag = "p"
+    _keep_ampersands(body)
     config = ParserConfig(css=CSS_PROFILES["strict"])
     return _tidy(get_text(lxml.html.tostring(body, encoding="unicode"), config))
+
+
+def _keep_ampersands(body: lxml.html.HtmlElement) -> None:
+    """inscriptis reads entities once more in what was read already: `&amp;lt;` has to stay the words `&lt;`."""
+    for element in body.iter():
+        if element.text and "&" in element.text:
+            element.text = element.text.replace("&", "&amp;")
+        if element.tail and "&" in element.tail:
+            element.tail = element.tail.replace("&", "&amp;")
 
 
 def _drop_hidden(body: lxml.html.HtmlElement) -> None:
