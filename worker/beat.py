@@ -23,6 +23,7 @@ from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
+from app.flows.approvals import take_back_changed
 from app.flows.jobs import wake_checks, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
@@ -56,7 +57,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
     Wake("library", 21_600, wake_library),
-    Wake("reviews", 60, lambda _: wake_reviews()),
+    Wake("reviews", 60, lambda _: wake_reviews() + take_back_changed()),
 )
 
 

@@ -47,6 +47,7 @@ _WORDS = {
     "review.changes_requested": "Asked for changes to a campaign",
     "review.approved": "Approved a campaign",
     "review.lapsed": "An approved campaign was changed, so its approval ended",
+    "review.unscheduled": "A planned campaign was changed after it was approved, so it was taken back",
     "review.escalated": "A late review went to the admins",
     "review.closed": "A review ended without an answer",
     "review.days_set": "Set in how many days reviews are answered",

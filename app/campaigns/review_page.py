@@ -14,7 +14,7 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.prepare import Prepared, source
 from app.campaigns.review_about import subjects
 from app.campaigns.review_clock import Clock
-from app.campaigns.review_content import fingerprint, snapshot
+from app.campaigns.review_content import Snapshot, fingerprint, snapshot
 from app.campaigns.review_diff import Comparison, against_kit, since
 from app.campaigns.review_facts import facts
 from app.campaigns.review_marks import Mark, marks
@@ -124,7 +124,6 @@ def for_reviewer(actor: Actor, row: ReviewRound, campaign: Campaign, piece: str 
     print_now, rounds = fingerprint(live), rounds_of(campaign)
     content = live if row.outcome is None else row.snapshot
     found = against_kit(made.kit, content)
-    before = [other for other in rounds if other.number < row.number]
     same = row.outcome is None or row.fingerprint == print_now
     return ReviewPage(
         round=row,
@@ -136,7 +135,7 @@ def for_reviewer(actor: Actor, row: ReviewRound, campaign: Campaign, piece: str 
         holder=review_people.in_words(row, campaign),
         clock=clock_of(row),
         found=found,
-        since_last=since(made.kit, before[-1].snapshot, content) if before else None,
+        since_last=_since_last(made, rounds, row, content),
         marks=tuple(marks(made, content, found)) if same else (),
         said=tuple(_said(made, comments(campaign, sent_only=False))),
         about=subjects(made.kit),
@@ -148,6 +147,13 @@ def for_reviewer(actor: Actor, row: ReviewRound, campaign: Campaign, piece: str 
         seen=print_now,
         own=review_people.own(row, actor),
     )
+
+
+def _since_last(
+    made: Prepared, rounds: Sequence[ReviewRound], row: ReviewRound, content: Snapshot
+) -> Comparison | None:
+    before = [other for other in rounds if other.number < row.number]
+    return since(made.kit, before[-1].snapshot, content) if before else None
 
 
 @dataclass(frozen=True)

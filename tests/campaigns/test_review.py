@@ -22,7 +22,7 @@ from app.campaigns.review_state import standing
 from app.clock import now
 from app.db import db
 from app.errors import AppError, Conflict, Forbidden, Invalid, Refused
-from app.flows import launch, withdraw
+from app.flows import approvals, launch, withdraw
 from app.kits import publish
 from app.kits.queries import version_by_id
 from app.mail.models import OutgoingMail
@@ -318,6 +318,25 @@ def test_at_its_time_a_campaign_that_is_not_what_was_approved_stays(cast: Cast) 
     assert "It was changed after Northwind Cloud approved it." in mails("campaign_waits")[0].text
     with pytest.raises(Refused, match="changed after it was approved"):
         review.must_match(campaign, source(campaign))
+
+
+def test_a_planned_campaign_that_changed_is_taken_back_before_its_time(cast: Cast) -> None:
+    campaign = approved(cast, asked(cast))
+    later = now() + timedelta(days=3)
+    campaign.status, campaign.scheduled_at, campaign.launched_by = S.SCHEDULED, later, cast.maya.id
+    db.session.commit()
+    assert approvals.take_back_changed() == 0
+    db.session.scalars(select(BrandProfile)).one().updated_at = now()
+    db.session.commit()
+    assert approvals.take_back_changed() == 0, "a brand that was saved as it was changes nothing"
+    brand_changed(cast)
+    db.session.commit()
+    assert (approvals.take_back_changed(), approvals.take_back_changed()) == (1, 0)
+    assert campaign.status is S.DRAFT
+    assert campaign.scheduled_at == later
+    [mail] = mails("campaign_waits")
+    assert mail.recipient == cast.maya.email
+    assert "It does not go out as planned." in mail.text
 
 
 # Rules that are broken
