@@ -35,6 +35,7 @@ class JobName(StrEnum):
     CHECK_MAIL = "check_mail"
     RECALL_SEND = "recall_send"
     TEND_LIBRARY = "tend_library"
+    MAKE_BOX = "make_box"
     TELL_PARTNERS = "tell_partners"
 
 
@@ -45,6 +46,7 @@ _LONG = frozenset(
         JobName.IMPORT_CONTACTS,
         JobName.RECALL_SEND,
         JobName.CHECK_MAIL,
+        JobName.MAKE_BOX,
         JobName.TEND_LIBRARY,
     }
 )

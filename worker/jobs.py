@@ -21,6 +21,7 @@ from app.audience.jobs import import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
 from app.errors import Conflict, NotFound
+from app.flows.box_job import make_box
 from app.flows.jobs import check_mail, tell_partners
 from app.flows.launch import start_due
 from app.flows.next_step import start_step
@@ -41,6 +42,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.CHECK_MAIL: check_mail,
     JobName.RECALL_SEND: recall_send,
     JobName.TEND_LIBRARY: tend_library,
+    JobName.MAKE_BOX: make_box,
     JobName.TELL_PARTNERS: tell_partners,
 }
 

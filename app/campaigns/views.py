@@ -17,7 +17,7 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import ENDED, RUNNING, Row, campaign_for, campaigns_of, vendor_of
 from app.campaigns.steps import address, steps
 from app.errors import Invalid
-from app.flows import copy_views, precheck_views, trial_views
+from app.flows import copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
 from app.kits.queries import version_for
 from app.render.errors import RenderError
@@ -31,6 +31,7 @@ blueprints = [
     *trial_views.blueprints,
     *copy_views.blueprints,
     *precheck_views.blueprints,
+    *piece_views.blueprints,
     *review_views.blueprints,
 ]
 

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.attribution import returns
-from app.campaigns import in_words, subject_test
+from app.campaigns import in_words
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for
+from app.campaigns.tabs import tabs
 from app.campaigns.zones import Window
 from app.clock import now
 from app.db import db, get_or_404
@@ -204,21 +205,11 @@ def act(pid: str, action: str) -> Answer:
 
 def _frame(campaign: Campaign, tab: str) -> dict[str, object]:
     version = version_by_id(campaign.kit_version_id)
-    test = subject_test.of(campaign)
-    tabs = [("Results", url_for("results.show", pid=campaign.pid))]
-    if actor().is_partner:
-        tabs.append(("Messages", url_for("results.messages", pid=campaign.pid)))
-    tabs += [("Test", url_for("tests.show", pid=test.experiment.pid))] if test else []
-    if actor().is_partner:
-        tabs += [
-            ("Words", url_for("campaigns.words", pid=campaign.pid)),
-            ("History", url_for("results.history", pid=campaign.pid)),
-        ]
     return {
         "campaign": campaign,
         "version": version,
         "kit": kit_by_id(version.kit_id),
-        "tabs": tabs,
+        "tabs": tabs(campaign),
         "tab": tab,
     }
 

@@ -205,6 +205,15 @@ def reviewed(cast: Cast) -> Values:
     }  # fmt: skip
 
 
+def post_of_campaign(cast: Cast) -> Values:
+    """A post of that campaign, on one network."""
+    return {**campaign(cast), "key": "open_door", "network": "linkedin"}
+
+
+def document_of_campaign(cast: Cast) -> Values:
+    return {**campaign(cast), "key": "thirty_points"}
+
+
 def seed(cast: Cast) -> Values:
     """An address that Harbour IT wants to send copies to, asked the day before yesterday."""
     row = seeds.ask(maya(cast), "copies@harbour-it.example")
@@ -359,6 +368,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "times": campaign,
     "leads": lead,
     "library": library_file,
+    "pieces": campaign,
     "prechecks": campaign,
     "results": result,
     "reviews": reviewed,
@@ -395,6 +405,10 @@ EXAMPLES: dict[str, Example] = {
     "library.small": library_picture,
     "library.use_again": replaced_picture,
     "partners.resend": partner_invitation,
+    "pieces.document": document_of_campaign,
+    "pieces.picture": post_of_campaign,
+    "pieces.post": post_of_campaign,
+    "pieces.text": post_of_campaign,
     "partners.revoke": partner_invitation,
     "results.act": running,
     "results.resend": uncertain,
