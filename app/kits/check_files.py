@@ -1,4 +1,9 @@
-"""The check of a kit's files: pieces that kit.toml doesn't name, pictures nobody uses, and pictures that phones wait for."""
+"""The check of a kit's files: pieces that kit.toml doesn't name, files that are not what they are called, pictures nobody uses."""
+
+import io
+import warnings
+
+from PIL import Image
 
 from app.kits.findings import Finding, finding
 from app.kits.pieces import KitSource
@@ -30,7 +35,33 @@ def check_kit_files(kit: KitSource) -> list[Finding]:
             found.append(
                 finding("asset-unused", name, 1, 0, "No piece uses this file.", "Remove it, or use it.")
             )
+        found += _content(name, data)
         if len(data) > HEAVY and name.lower().endswith(_PICTURES):
             message = f"This picture has {len(data) // 1000:,} KB; phones wait for it."
             found.append(finding("image-heavy", name, 1, 0, message, "Save it smaller, under 1 MB."))
     return found
+
+
+_KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF"}
+
+
+def _content(name: str, data: bytes) -> list[Finding]:
+    """Whether a picture or a PDF is one; only its beginning is looked at, the upload opens all of it."""
+    ending = name[name.rfind(".") :].lower() if "." in name else ""
+    if ending == ".pdf" and not data.startswith(b"%PDF-"):
+        message = "This is called a PDF but is none."
+        return [finding("document", name, 1, 0, message, "Export it as PDF again.")]
+    if ending in _KINDS and _format(data) != _KINDS[ending]:
+        what = _format(data) or "no picture that can be read"
+        message = f"This is called {ending.removeprefix('.').upper()} and is {what}."
+        return [finding("picture", name, 1, 0, message, "Save it again, or give it its right ending.")]
+    return []
+
+
+def _format(data: bytes) -> str:
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
+            warnings.simplefilter("ignore")
+            return image.format or ""
+    except Exception:  # whatever a broken file does to the library's parsers, it is no picture
+        return ""

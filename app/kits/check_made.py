@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from markupsafe import Markup as Safe
 
@@ -11,6 +12,7 @@ from app.kits.findings import Finding, Report, finding, from_problems
 from app.kits.locate import Lines
 from app.kits.pieces import EmailPiece, KitSource, Slot, SlotType
 from app.kits.samples import CONTACT, PARTNER, VENDOR, WHY, sample_slots
+from app.kits.slots import filled
 from app.kits.table import FILE
 from app.render.compiled import preview_text
 from app.render.email import MAX_HTML, CompiledEmail, EmailSource, compile_email, preview_line
@@ -30,11 +32,15 @@ def check_made(
 ) -> list[Finding]:
     """What shows only in the finished mail."""
     report = Report(email.path, markup.places)
+    said = ""
     try:
         compiled = _made(kit, email, sample_slots(kit))
+        said = "With its optional slots left empty the mail can’t be made. "
         bare = _made(kit, email, _bare(kit))
     except RenderError as error:
-        return _placed(from_problems(error.problems, email.path), markup)
+        found = _placed(from_problems(error.problems, email.path), markup)
+        mend = "Give the slot a default, or put {% if slot.… %} around the place."
+        return [replace(f, message=said + f.message, mend=mend if said else f.mend) for f in found]
     except RecursionError:
         report.add("mjml", 0, "The components are nested too deep.", "Make it simpler.")
         return report.findings
@@ -59,25 +65,23 @@ def _placed(found: list[Finding], markup: Markup) -> list[Finding]:
 
 
 def _bare(kit: KitSource) -> dict[str, object]:
-    """Slots as a partner leaves them who fills in what is required and empties the rest."""
+    """Slots as a partner leaves them who fills in what is required and nothing else."""
     full = sample_slots(kit, pictures=False)
-    empty: dict[SlotType, object] = {SlotType.LIST: (), SlotType.DATE: None}
-    return {
-        slot.name: full[slot.name]
-        if slot.required or slot.type is SlotType.IMAGE
-        else empty.get(slot.type, "")
-        for slot in kit.slots
-    }
+    empty = filled(kit, {})
+    return {slot.name: full[slot.name] if slot.required else empty[slot.name] for slot in kit.slots}
 
 
 def _footer(bare: CompiledEmail, markup: Markup, report: Report) -> None:
     """The way out and the address have to be there whatever the partner leaves empty."""
     source = markup.source
-    if not any(place.kind is PlaceKind.UNSUBSCRIBE for place in bare.places):
+    ways_out = [
+        f"{bare.mark}{at}z" for at, place in enumerate(bare.places) if place.kind is PlaceKind.UNSUBSCRIBE
+    ]
+    if not any(way in bare.html for way in ways_out):
         at = max(source.find("link.unsubscribe"), 0)
         message = "In some mails nobody can unsubscribe: the link stands inside an if."
         report.add("no-unsubscribe", at, message, "Take it out of the if.")
-    if PARTNER.postal_address not in bare.text:
+    if PARTNER.postal_address.casefold() not in " ".join(bare.text.split()).casefold():
         at = max(source.find("partner.postal_address"), 0)
         message = "In some mails the postal address can’t be seen: it stands inside an if, or where nobody reads it."
         report.add("no-address", at, message, "Put it into text, outside of any if.")

@@ -213,9 +213,11 @@ class _Reader:
         group = next((g for g in ("double", "single", "bare") if given[g] is not None), "")
         value, start = (given[group], given.start(group)) if group else ("", given.end())
         plain = html.unescape(re.sub(f"{VALUE}+", VALUE, value))
-        element.attributes.setdefault(
-            given["name"], Attribute(given["name"], plain, given.start("name"), start)
-        )
+        attribute = Attribute(given["name"], plain, given.start("name"), start)
+        # With an if around it an attribute may stand there twice, and be given once.
+        if attribute.name in element.attributes and BLOCK not in self.text[element.start : given.end()]:
+            element.twice.append(attribute)
+        element.attributes.setdefault(attribute.name, attribute)
 
     def _may_end(self, element: Element) -> bool:
         return self.optional_ends and element.tag in _OPTIONAL_END

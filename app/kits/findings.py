@@ -41,7 +41,7 @@ ERRORS = (
     "mjml", "mjml-tag", "mjml-place", "mjml-attribute", "mj-include", "forbidden-tag", "event-handler", "link-scheme",
     "alt-text", "image-source", "no-unsubscribe", "no-address", "size", "line-length", "form", "page-title", "form-label",
     "step-email", "step-first", "step-order", "step-late", "step-condition", "step-test",
-    "document-unsafe", "panel-page", "panel-outside",
+    "document", "document-unsafe", "picture", "panel-page", "panel-outside",
 )  # fmt: skip
 WARNINGS = (
     "slot-unused", "slot-choice", "slot-limits", "foreign-placeholder", "mjml-value", "mjml-class", "mjml-text", "mjml-twice",

@@ -168,7 +168,8 @@ class Walk:
                 self.refuse(node, "for runs over a declared list only.", "Write {% for x in slot.list %}.")
             return empty
         if self.names.slots[iterable.attr] != "list":
-            self.refuse(node, f"The slot “{iterable.attr}” is no list.", 'Declare it with type = "list".')
+            mend = 'Declare it with type = "list".'
+            self.refuse(node, f"The slot “{iterable.attr}” is no list.", mend, rule="slot-type")
         if len(self.loops) >= _DEPTH or target.name in (*self.loops, *GROUPS, *self.names.plain, "loop"):
             self.refuse(
                 node, "for is nested too deep, or its name is taken.", "Use another name, two levels at most."
