@@ -3,11 +3,14 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, true
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.db import Base, Id, JSONType, PublicId, UtcDateTime
+
+_FACTS = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Asset(PublicId, Base):
@@ -37,7 +40,7 @@ class Asset(PublicId, Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     source_sha256: Mapped[str | None] = mapped_column(String(64))  # of the bytes as they came
-    renderings: Mapped[dict[str, dict[str, int]] | None] = mapped_column(JSONType)
+    renderings: Mapped[dict[str, dict[str, int]] | None] = mapped_column(_FACTS)
     frames: Mapped[int] = mapped_column(default=1, server_default="1")  # more than one: it moves
     pages: Mapped[int | None] = mapped_column()  # of a document
     alt: Mapped[str] = mapped_column(String(300), default="", server_default="")

@@ -62,7 +62,7 @@ def _use(campaign: Campaign) -> Use | None:
     sent = campaign.launched_at is not None
     if ended and not sent:
         return None
-    return Use(_KIND, campaign.name, app_url_for("campaigns.show", pid=campaign.pid), not ended, sent)
+    return Use(_KIND, campaign.name, app_url_for("results.show", pid=campaign.pid), not ended, sent)
 
 
 def _pictures(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:

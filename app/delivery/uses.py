@@ -26,7 +26,7 @@ def in_mails(organisation: Organisation, assets: Sequence[Asset]) -> Uses:
         sends = select(Send.campaign_id).where(Send.id.in_(shown))  # unscoped: of the organisation's mails
         query = scoped(organisation, Campaign).where(Campaign.id.in_(sends)).order_by(Campaign.id)
         for campaign in db.session.scalars(query):
-            url = app_url_for("campaigns.show", pid=campaign.pid)
+            url = app_url_for("results.show", pid=campaign.pid)
             found[asset.id].append(Use("Campaign", campaign.name, url, blocks=False, keeps=True))
     return found
 

@@ -28,7 +28,7 @@ def in_pages(organisation: Organisation, assets: Sequence[Asset]) -> Uses:
         )
         query = scoped(organisation, Campaign).where(Campaign.id.in_(pages)).order_by(Campaign.id)
         for campaign in db.session.scalars(query):
-            url = app_url_for("campaigns.show", pid=campaign.pid)
+            url = app_url_for("results.show", pid=campaign.pid)
             found[asset.id].append(Use("Campaign", campaign.name, url, blocks=False, keeps=True))
     return found
 

@@ -38,7 +38,8 @@ class Strict:
         """Answer one request."""
         self.seen.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         if self.answers:
-            return _refuse(start, self.answers.pop(0), "SlowDown")
+            status = self.answers.pop(0)
+            return _refuse(start, status, {403: "AccessDenied", 500: "InternalError"}.get(status, "SlowDown"))
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
         code = self._refused(environ)
@@ -62,6 +63,9 @@ class Strict:
 
     def _refused_form(self, environ: dict[str, Any]) -> str | None:
         _, fields, files = parse_form_data(environ)
+        size = len(files["file"].read())
+        for file in files.values():
+            file.close()
         given = {name.lower(): value for name, value in fields.items()}
         policy = json.loads(base64.b64decode(given.get("policy", "e30=")))
         if not policy or not hmac.compare_digest(_signature(given), given.get("x-amz-signature", "")):
@@ -69,7 +73,6 @@ class Strict:
         ends = datetime.strptime(policy["expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         if self._now() > ends:
             return "AccessDenied"
-        size = len(files["file"].read())
         named = {"bucket"}
         for condition in policy["conditions"]:
             code, name = _broken(condition, {**given, "bucket": NAME}, size)
@@ -153,13 +156,13 @@ class Bucket:
         more = "".join(f"&{name}={value}" for name, value in options.items())
         return f"s3://{NAME}?region={REGION}&endpoint={self.endpoint}{more}"
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """Everything that lies in it."""
         return [item["Key"] for item in self.client.list_objects_v2(Bucket=NAME).get("Contents", [])]
 
     def empty(self) -> None:
         """Leave nothing behind."""
-        for key in self.keys():
+        for key in self.listed():
             self.client.delete_object(Bucket=NAME, Key=key)
         self.strict.later, self.strict.answers = timedelta(), []
         self.strict.seen.clear()
