@@ -254,6 +254,17 @@ def test_a_second_logo_alone_is_refused_beside_its_field(as_person: Browser, cas
     assert "Add the logo itself first" in answer.get_data(as_text=True)
 
 
+def test_a_file_that_the_browser_forgets_is_asked_for_once_more(as_person: Browser, cast: Cast) -> None:
+    answer = as_person(cast.maya).post(
+        "/brand",
+        data={**FORM, "phone": "x", "logo": (io.BytesIO(SVG), "harbour.svg")},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 422
+    assert "Choose harbour.svg once more." in answer.get_data(as_text=True)
+    assert not list(db.session.scalars(scoped(cast.harbour, Asset)))
+
+
 def test_the_last_save_is_taken_back_and_brought_again(as_person: Browser, cast: Cast) -> None:
     browser = as_person(cast.maya)
     brand = dressed(browser, SVG, "logo.svg", linkedin="linkedin.com/company/harbour")
