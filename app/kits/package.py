@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.assets.documents import check_pdf
 from app.assets.images import clean_image
 from app.errors import Invalid
 from app.kits.archive import KitError
@@ -110,7 +111,8 @@ def _picture(path: str, data: bytes) -> tuple[bytes, dict[str, Any]]:
 
 
 def _document(path: str, data: bytes) -> tuple[bytes, dict[str, Any]]:
-    if not data.startswith(b"%PDF-"):
-        mend = "Export it as PDF again."
-        raise KitError("This is called a PDF but is none.", path, mend=mend, rule="document")
+    try:
+        check_pdf(data)
+    except Invalid as error:
+        raise KitError(error.message, path, rule="document") from None
     return data, {"type": DOCUMENT, "ending": "pdf"}
