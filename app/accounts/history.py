@@ -46,6 +46,7 @@ _WORDS = {
     "review.comment_reopened": "Opened a comment of a review again",
     "review.changes_requested": "Asked for changes to a campaign",
     "review.approved": "Approved a campaign",
+    "review.revoked": "Took the approval of a campaign back",
     "review.lapsed": "An approved campaign was changed, so its approval ended",
     "review.unscheduled": "A planned campaign was changed after it was approved, so it was taken back",
     "review.escalated": "A late review went to the admins",

@@ -5,33 +5,34 @@ Whoever decides holds the campaign's row, so of two answers one counts and the o
 
 from sqlalchemy import select
 
-from app.accounts.actor import ADMINS, Actor
+from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.accounts.models import Organisation
 from app.campaigns import review_mail, review_people
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.campaigns.prepare import Prepared, source
 from app.campaigns.ready import before_review as missing
-from app.campaigns.review_clock import MOST_DAYS, due
+from app.campaigns.review_clock import due
 from app.campaigns.review_content import Snapshot, fingerprint, snapshot
 from app.campaigns.review_diff import Change as Change
 from app.campaigns.review_diff import Comparison, against_kit
 from app.campaigns.review_marks import Mark, marks
-from app.campaigns.review_models import Outcome, ReviewRound, ReviewTerms
+from app.campaigns.review_models import Outcome, ReviewRound
 from app.campaigns.review_queries import campaign_of, comments, days_of, unresolved
 from app.campaigns.review_state import needed, newest, rounds_of, standing
 from app.clock import now
-from app.db import db, scoped
-from app.errors import Conflict, Forbidden, Invalid, Refused
+from app.db import db
+from app.errors import Conflict, Invalid, Refused
 from app.kits.models import VersionStatus
 from app.kits.queries import version_by_id
 
 __all__ = [
-    "Change", "approve", "ask", "broken", "changes", "close", "close_open", "compared", "lapse", "missing", "must_match", "needed", "request_changes",
-    "set_days", "standing", "take", "withdraw_request",
+    "Change", "approve", "ask", "broken", "changes", "close", "close_open", "compared", "lapse", "missing", "must_match", "needed", "request_changes", "revoke",
+    "standing", "take", "withdraw_request",
 ]  # fmt: skip
 
 MAX_TEXT = 2_000
+_REVOCABLE = (CampaignStatus.DRAFT, CampaignStatus.APPROVED, CampaignStatus.SCHEDULED)
 _ASKABLE = (CampaignStatus.DRAFT, CampaignStatus.CHANGES_REQUESTED, CampaignStatus.APPROVED)
 
 
@@ -136,6 +137,33 @@ def request_changes(actor: Actor, row: ReviewRound, answer: str = "") -> int:
     return len(left)
 
 
+def revoke(actor: Actor, row: ReviewRound, reason: str) -> None:
+    """Take one's yes back before the launch, with the reason that the partner reads: changes are asked for, and nothing goes out.
+
+    Raises Conflict once it is launched, or where the yes doesn't count any more, Invalid without a reason.
+    """
+    review_people.must_answer(row, actor)
+    campaign = campaign_of(row)
+    _hold(campaign)
+    db.session.refresh(row, with_for_update=True)
+    if row.outcome is not Outcome.APPROVED or row.lapsed_at is not None:
+        raise Conflict("There is no approval to take back.")
+    if campaign.status not in _REVOCABLE:
+        raise Conflict(
+            "It is launched already. Withdraw the kit’s version to stop it, or talk to the partner."
+        )
+    row.answer = _text(reason, "answer")
+    if not row.answer:
+        raise Invalid("The approval stands.", {"answer": "Say why. The partner reads this."})
+    for status in (CampaignStatus.APPROVED, CampaignStatus.CHANGES_REQUESTED):
+        if campaign.status is not CampaignStatus.DRAFT and campaign.status is not status:
+            CAMPAIGN.move(campaign, status)
+    _end(row, Outcome.CHANGES, actor)
+    campaign.updated_at = now()
+    record(actor, "review.revoked", row, campaign_id=campaign.id)
+    review_mail.changes_asked(row, campaign, [])
+
+
 def withdraw_request(actor: Actor, campaign: Campaign) -> None:
     """The partner takes it back, to change it: a draft again. Raises Conflict where it was answered meanwhile."""
     review_people.must_be_partner(campaign, actor)
@@ -202,20 +230,6 @@ def close_open(version_id: int, reason: str, *, mailed: bool = True) -> int:
     )
     rows = list(db.session.scalars(query.order_by(ReviewRound.id)))
     return sum(close(campaign_of(row), reason, mailed=mailed) for row in rows)
-
-
-def set_days(actor: Actor, days: int) -> None:
-    """Promise an answer within so many working days, from the next review on. Only for admins. Raises Invalid."""
-    if not actor.is_vendor or not actor.may(ADMINS):
-        raise Forbidden("Admins set in how many days reviews are answered.")
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid("The number is not changed.", {"days": f"Give a number from 1 to {MOST_DAYS}."})
-    terms = db.session.scalars(scoped(actor.organisation, ReviewTerms)).one_or_none()
-    if terms is None:
-        terms = ReviewTerms(vendor_id=actor.organisation.id, days=days)
-        db.session.add(terms)
-    terms.days = days
-    record(actor, "review.days_set", terms, days=days)
 
 
 def _round(actor: Actor, campaign: Campaign, content: Snapshot, number: int, note: str) -> ReviewRound:

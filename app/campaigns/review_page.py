@@ -28,6 +28,8 @@ from app.kits.queries import version_by_id
 from app.render.errors import RenderError
 from app.render.post import render_words
 
+_REVOCABLE = (CampaignStatus.DRAFT, CampaignStatus.APPROVED, CampaignStatus.SCHEDULED)
+
 
 @dataclass(frozen=True)
 class Said:
@@ -90,6 +92,12 @@ class ReviewPage:
     def waits(self) -> bool:
         """Whether it can be answered."""
         return self.round.outcome is None
+
+    @property
+    def is_revocable(self) -> bool:
+        """Whether the yes can still be taken back."""
+        good = self.round.outcome is Outcome.APPROVED and self.round.lapsed_at is None
+        return good and not self.own and self.campaign.status in _REVOCABLE
 
     @property
     def open(self) -> list[Said]:

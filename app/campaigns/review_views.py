@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member
-from app.campaigns import review, review_comments, review_page, review_queries
+from app.campaigns import review, review_comments, review_page, review_queries, review_terms
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaign_for, vendor_of
 from app.campaigns.review_forms import AnswerForm, AskForm, CommentForm, DaysForm
@@ -47,7 +47,7 @@ def days() -> Answer:
     form = DaysForm()
     if not form.validate_on_submit():
         return _index(form), 422
-    review.set_days(actor(), form.days.data or 0)
+    review_terms.set_days(actor(), form.days.data or 0)
     flash(
         f"From the next review on you promise an answer within {plural(form.days.data or 0, 'working day')}."
     )
@@ -116,6 +116,23 @@ def _told(error: AppError, where: str) -> Response:
     discard()
     flash(error.message, "error")
     return redirect(where, 303)
+
+
+@bp.post("/reviews/<pid>/revoke")
+@member(vendor=EDITORS)
+def revoke(pid: str) -> Answer:
+    """Take one's yes back before the launch."""
+    row, form = _round(pid), AnswerForm()
+    try:
+        review.revoke(actor(), row, form.answer.data or "")
+    except Invalid as error:
+        discard()
+        form.refuse(error.fields)
+        return _page(row, form, CommentForm(formdata=None)), 422
+    except (Conflict, Refused) as error:
+        return _told(error, url_for("reviews.show", pid=pid))
+    flash("The approval is taken back. The partner has a mail with your reason.")
+    return redirect(url_for("reviews.show", pid=pid), 303)
 
 
 @bp.post("/reviews/<pid>/take")

@@ -12,7 +12,17 @@ from sqlalchemy import select
 from app.accounts.actor import Actor
 from app.accounts.models import AuditEntry, Membership, Role
 from app.assets.models import BrandProfile
-from app.campaigns import make, review, review_comments, review_jobs, schedule, subject_test, words
+from app.audience.lists import list_named
+from app.campaigns import (
+    make,
+    review,
+    review_comments,
+    review_jobs,
+    review_terms,
+    schedule,
+    subject_test,
+    words,
+)
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.prepare import source
 from app.campaigns.ready import problems
@@ -21,11 +31,13 @@ from app.campaigns.review_queries import campaign_of
 from app.campaigns.review_state import standing
 from app.clock import now
 from app.db import db
+from app.delivery.models import Rendering
 from app.errors import AppError, Conflict, Forbidden, Invalid, Refused
 from app.flows import approvals, launch, withdraw
 from app.kits import publish
 from app.kits.queries import version_by_id
 from app.mail.models import OutgoingMail
+from tests.audience.people import agreed, contact
 from tests.campaigns.made import draft, maya, ready
 from tests.campaigns.reviewing import asked, asking, complete, ingrid, seen, vera
 from tests.rig.cast import Cast
@@ -72,6 +84,23 @@ def test_always_blocks_the_launch_until_somebody_has_said_yes(cast: Cast) -> Non
     approved(cast, row)
     assert campaign.status is S.APPROVED
     assert problems(campaign) == []
+
+
+def test_with_the_yes_it_goes_out_as_it_was_seen(cast: Cast) -> None:
+    row = asked(cast, headline=WRITTEN)
+    campaign = campaign_of(row)
+    agreed(contact(cast.harbour, "sanne@vandijk.example", list_named(cast.harbour, "Customers")))
+    db.session.commit()
+    with pytest.raises(Conflict, match="waits for someone else"):
+        launch.launch(maya(cast), campaign, 1)
+    approved(cast, row)
+    assert launch.launch(maya(cast), campaign, 1).people == 1
+    db.session.commit()
+    send = launch.start_due(campaign.id)
+    assert send is not None
+    assert campaign.status is S.LAUNCHING
+    [sent] = db.session.scalars(select(Rendering).where(Rendering.send_id == send.id))
+    assert "Who looks after the door?" in sent.html
 
 
 def test_a_draft_that_lacks_something_is_not_looked_at(cast: Cast) -> None:
@@ -381,11 +410,11 @@ def test_the_reviewer_is_reminded_and_then_the_admins_have_it(
 
 def test_a_vendor_promises_its_own_number_of_days(cast: Cast) -> None:
     with pytest.raises(Forbidden):
-        review.set_days(ingrid(cast), 5)
+        review_terms.set_days(ingrid(cast), 5)
     with pytest.raises(Invalid):
-        review.set_days(vera(cast), 0)
-    review.set_days(vera(cast), 5)
-    review.set_days(vera(cast), 3)
+        review_terms.set_days(vera(cast), 0)
+    review_terms.set_days(vera(cast), 5)
+    review_terms.set_days(vera(cast), 3)
     assert asked(cast).days == 3
 
 

@@ -164,6 +164,34 @@ def test_the_money_behind_it_and_the_log_are_told(as_person: Browser, cast: Cast
     assert "Approved a campaign" in text(as_person(cast.vera), "/settings/log")
 
 
+def test_a_yes_is_taken_back_until_the_launch(as_person: Browser, cast: Cast) -> None:
+    row = asked(cast)
+    campaign = campaign_of(row)
+    review.approve(ingrid(cast), row, seen(campaign))
+    campaign.status, campaign.scheduled_at = CampaignStatus.SCHEDULED, row.due_at
+    db.session.commit()
+    veras = as_person(cast.vera)
+    assert "Take the approval back" in text(veras, f"/reviews/{row.pid}")
+    assert "Take the approval back" not in text(as_person(cast.walter), f"/reviews/{row.pid}")
+    assert veras.post(f"/reviews/{row.pid}/revoke", data={"answer": " "}).status_code == 422
+    db.session.refresh(campaign)
+    assert campaign.status is CampaignStatus.SCHEDULED
+    done = veras.post(
+        f"/reviews/{row.pid}/revoke", data={"answer": "The date is wrong."}, follow_redirects=True
+    )
+    assert "The approval is taken back." in done.get_data(as_text=True)
+    db.session.refresh(campaign)
+    assert campaign.status is CampaignStatus.CHANGES_REQUESTED
+    assert "“The date is wrong.”" in text(as_person(cast.maya), f"/campaigns/{campaign.pid}/words")
+    assert veras.post(f"/reviews/{row.pid}/revoke", data={"answer": "Again."}).status_code == 303
+    again = review.ask(maya(cast), campaign)
+    review.approve(ingrid(cast), again, seen(campaign))
+    campaign.status = CampaignStatus.SENDING
+    db.session.commit()
+    late = veras.post(f"/reviews/{again.pid}/revoke", data={"answer": "Stop."}, follow_redirects=True)
+    assert "It is launched already." in late.get_data(as_text=True)
+
+
 def test_the_partner_takes_it_back(as_person: Browser, cast: Cast) -> None:
     row = asked(cast)
     campaign = campaign_of(row)
