@@ -8,10 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import Markup
 from wtforms import StringField
 
+from app.campaigns.history import mark
+from app.campaigns.models import Campaign
 from app.campaigns.subject_test import MAX_SUBJECT
+from app.campaigns.words import Clash, in_one_line, stored
 from app.kits.pieces import KitSource, Slot, SlotType
+from app.kits.slots import default_of
+from app.kits.text import length
 from app.web.forms import Form, Required, Short
 
 PREFIX = "slot-"
@@ -30,11 +36,18 @@ def picture_size(slot: Slot) -> str:
 
 @dataclass
 class SlotField:
-    """One slot as the editor draws it. `value` is what stands in the input, `error` what is wrong with what was typed."""
+    """One slot as the editor draws it. `value` is what stands in the input, `error` what is wrong with what was typed.
+
+    `differs`: what is stored are the partner's own words in place of `kit_words`.
+    """
 
     slot: Slot
     value: Any
     error: str = ""
+    seen: str = "kit"  # the mark of the words that stand there
+    kit_words: str = ""  # in one line
+    differs: bool = False
+    clash: Clash | None = None
 
     @property
     def id(self) -> str:
@@ -59,15 +72,29 @@ class SlotField:
     @property
     def limit(self) -> int | None:
         """The most characters, where a counter helps."""
-        return self.slot.max_length if self.slot.type is SlotType.TEXT else None
+        return self.slot.max_length if self.slot.type in (SlotType.TEXT, SlotType.RICH) else None
+
+    @property
+    def used(self) -> int:
+        """How many characters a person counts in it."""
+        value = str(self.value)
+        return length(Markup(value).striptags() if self.slot.type is SlotType.RICH else value)  # noqa: S704 - only counted
+
+    @property
+    def theirs(self) -> str:
+        """What somebody else wrote meanwhile, in one line."""
+        if self.clash is None:
+            return ""
+        return in_one_line(self.slot, self.clash.theirs) or self.kit_words
 
     @property
     def hint(self) -> str:
         """The kit's help, and what the type asks for."""
         asks = {
             SlotType.LIST: f"One entry on each line, {self.slot.max_items} at most.",
-            SlotType.RICH: "You may use <b>, <i>, <p>, lists and links.",
+            SlotType.RICH: "An empty line begins a paragraph. Bold, italic, lists and links are kept.",
             SlotType.COLOUR: "Such as #15324b.",
+            SlotType.URL: "Begins with https://.",
         }.get(self.slot.type, "")
         return " ".join(part for part in (self.slot.help, asks) if part)
 
@@ -90,17 +117,38 @@ class Group:
     fields: list[SlotField] = field(default_factory=list)
 
 
-def groups(
-    kit: KitSource, stored: Mapping[str, Any], typed: Mapping[str, Any], errors: Mapping[str, str]
-) -> list[Group]:
-    """The editor's fields under their headings: what was just typed where it was refused, else what is stored, else the default."""
+@dataclass(frozen=True)
+class Typed:
+    """What a person typed and isn't saved: raw values by slot, a sentence for each that was refused, and which of them clash.
+
+    `seen` are the marks of the words that stood there when they began.
+    """
+
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    clashes: Mapping[str, Clash] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+def groups(kit: KitSource, campaign: Campaign, typed: Typed) -> list[Group]:
+    """The editor's fields under their headings: what was typed where it was refused, else what is stored, else the default."""
+    own = stored(campaign, kit)
     found: dict[str, Group] = {}
     for slot in kit.slots:
         title = slot.group or _piece_of(kit, slot)
-        wrong = errors.get(slot.name, "")
-        value = typed[slot.name] if wrong and slot.name in typed else stored.get(slot.name, slot.default)
-        found.setdefault(title, Group(title)).fields.append(SlotField(slot, _shown(value), wrong))
+        found.setdefault(title, Group(title)).fields.append(_field(slot, campaign, own, typed))
     return list(found.values())
+
+
+def _field(slot: Slot, campaign: Campaign, own: Mapping[str, Any], typed: Typed) -> SlotField:
+    name, mine, usual = slot.name, campaign.slot_values.get(slot.name), default_of(slot)
+    wrong = typed.errors.get(name, "")
+    value = typed.raw[name] if wrong and name in typed.raw else own.get(name, usual)
+    begun = typed.seen.get(name) if wrong else None
+    return SlotField(
+        slot, _shown(value), wrong, begun or mark(mine), in_one_line(slot, usual), mine is not None and usual is not None,
+        typed.clashes.get(name),
+    )  # fmt: skip
 
 
 def _shown(value: Any) -> Any:

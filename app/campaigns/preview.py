@@ -3,7 +3,9 @@
 Shown on the public origin, where no session is; a signed, dated token says which piece, so nobody can ask for another's.
 """
 
+import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +14,9 @@ from sqlalchemy import select
 
 from app import tokens
 from app.accounts.models import Organisation
+from app.campaigns.example_people import PEOPLE as PEOPLE
+from app.campaigns.example_people import PEOPLE_LABELS as PEOPLE_LABELS
+from app.campaigns.example_people import fields_for
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared, as_vendor, email, prepared, source
 from app.campaigns.subject_test import Subject
@@ -28,8 +33,10 @@ from app.render.page import PageSource, brand_css, render_page
 from app.render.post import render_words
 from app.web.hosts import public_url_for
 
-MAX_AGE = 12 * 3600
-_PURPOSE = "preview"
+MAX_AGE = 12 * 3600  # seconds; a kit with sample words
+DRAFT_AGE = 3600  # a campaign, and what it shows of a contact
+_PURPOSE, _DRAFT = "preview", "preview of a draft"
+_KEPT = 32
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)", re.IGNORECASE)
 _ALWAYS, _NEVER = "(min-width: 0)", "(max-width: 0)"
@@ -43,17 +50,6 @@ SAMPLE_PARTNER = Partner(
     email="you@your-company.example",
     sender_name="Your company",
 )
-PEOPLE: dict[str, Mapping[str, str]] = {
-    "known": {
-        "first_name": "Sanne",
-        "last_name": "Willems",
-        "company": "Van Dijk Logistiek",
-        "job_title": "IT manager",
-        "email": "sanne@example.com",
-    },
-    "unknown": {"email": "info@example.com"},
-}
-PEOPLE_LABELS = {"known": "Sanne Willems", "unknown": "No first name"}
 
 
 @dataclass(frozen=True)
@@ -101,16 +97,19 @@ def chosen(kit: KitSource, key: str | None) -> Piece | None:
 
 
 def address(of: Campaign | KitVersion, piece: Piece, *, dark: bool = False, person: str = "known") -> str:
-    """Where a frame finds the piece, for MAX_AGE seconds. Whoever calls has checked that the actor may see it."""
-    kind = "campaign" if isinstance(of, Campaign) else "version"
-    facts = {
-        "of": kind,
-        "pid": of.pid,
-        "piece": piece.key,
-        "dark": dark,
-        "person": person if person in PEOPLE else "known",
-    }
-    return public_url_for("previews.piece", token=tokens.make_timed(_PURPOSE, facts))
+    """Where a frame finds the piece, for MAX_AGE seconds (a campaign's: DRAFT_AGE). Whoever calls has checked that the actor may
+    see it, and that a person who isn't an example is a contact of the campaign's partner.
+    """
+    draft = isinstance(of, Campaign)
+    facts = {"pid": of.pid, "piece": piece.key, "dark": dark, "person": person}
+    token = tokens.make_timed(_DRAFT if draft else _PURPOSE, facts)
+    return public_url_for("previews.piece", token=f"{'c' if draft else 'k'}{token}")
+
+
+def looks(made: Prepared, piece: Piece, fields: Mapping[str, str]) -> str:
+    """A short mark of what the frames show: the same where nothing that can be seen has changed."""
+    facts = (made.version.pid, piece.key, dict(made.slots), made.partner, made.vendor, dict(fields))
+    return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def kit_prepared(version: KitVersion) -> Prepared:
@@ -122,10 +121,9 @@ def kit_prepared(version: KitVersion) -> Prepared:
     return prepared(version, kit, filled(kit, {}), SAMPLE_PARTNER, as_vendor(vendor))
 
 
-def inbox(made: Prepared, name: str, person: str = "known") -> Inbox:
-    """How one email looks beside its frame. Raises RenderError where it can't be rendered."""
+def inbox(made: Prepared, name: str, fields: Mapping[str, str] = PEOPLE["known"]) -> Inbox:
+    """How one email looks beside its frame, to a person of whom this is known. Raises RenderError where it can't be rendered."""
     compiled = _compiled(made, name)
-    fields = PEOPLE.get(person, PEOPLE["known"])
     subject, preheader = preview_line(compiled, fields)
     return Inbox(
         made.partner.sender_name or made.partner.name,
@@ -136,17 +134,19 @@ def inbox(made: Prepared, name: str, person: str = "known") -> Inbox:
     )
 
 
-def subjects(made: Prepared, name: str, versions: Sequence[Subject], person: str = "known") -> list[str]:
+def subjects(
+    made: Prepared, name: str, versions: Sequence[Subject], fields: Mapping[str, str] = PEOPLE["known"]
+) -> list[str]:
     """Versions of a subject line as this person would read them; one that can't be rendered shows as it was written."""
     piece = made.kit.email(name)
-    return [_subject(made, piece, version, PEOPLE.get(person, PEOPLE["known"])) for version in versions]
+    return [_subject(made, piece, version, fields) for version in versions]
 
 
 def _subject(made: Prepared, piece: EmailPiece | None, version: Subject, fields: Mapping[str, str]) -> str:
     if piece is None:
         return version.text
     try:
-        return preview_line(email(made, piece, version, mark_missing=True), fields)[0]
+        return preview_line(_rendered(made, piece, version), fields)[0]
     except RenderError:
         return version.text
 
@@ -162,42 +162,60 @@ def words_of(version: KitVersion, template: str) -> str:
 
 def show(token: str) -> str:
     """The document that a token stands for. Raises BadToken for a token that is forged or too old, RenderError."""
-    facts = tokens.read_timed(_PURPOSE, token, MAX_AGE)
-    made = _prepared(facts)
+    facts, made, partner = _read(token)
     kind, _, name = str(facts["piece"]).partition("/")
     if kind == "page":
         return _page(made, name, token)
-    html = preview_html(_compiled(made, name), PEOPLE[str(facts["person"])])
-    return _scheme(html, dark=bool(facts["dark"]))
+    person = str(facts["person"])
+    fields = fields_for(partner, person) if partner else PEOPLE.get(person, PEOPLE["known"])
+    return _scheme(preview_html(_compiled(made, name), fields), dark=bool(facts["dark"]))
 
 
 def stylesheet(token: str) -> str:
     """The colours of a page that is previewed."""
-    return brand_css(_prepared(tokens.read_timed(_PURPOSE, token, MAX_AGE)).partner)
+    return brand_css(_read(token)[1].partner)
 
 
-def _prepared(facts: Mapping[str, Any]) -> Prepared:
-    if facts["of"] == "campaign":
-        query = select(Campaign).where(
-            Campaign.pid == str(facts["pid"])
-        )  # unscoped: the token was signed for whoever may see it
-        campaign = db.session.scalars(query).one_or_none()
-        if campaign is None:
+def _read(token: str) -> tuple[dict[str, Any], Prepared, Organisation | None]:
+    """What a token says, the piece's sources, and for a campaign its partner."""
+    if token[:1] != "c":
+        facts = tokens.read_timed(_PURPOSE, token[1:], MAX_AGE)
+        version = db.session.scalars(
+            select(KitVersion).where(KitVersion.pid == str(facts["pid"]))
+        ).one_or_none()  # unscoped: the token was signed for whoever may see it
+        if version is None:
             raise NotFound()
-        return source(campaign)
-    version = db.session.scalars(
-        select(KitVersion).where(KitVersion.pid == str(facts["pid"]))
-    ).one_or_none()  # unscoped: as above
-    if version is None:
+        return facts, kit_prepared(version), None
+    facts = tokens.read_timed(_DRAFT, token[1:], DRAFT_AGE)
+    query = select(Campaign).where(Campaign.pid == str(facts["pid"]))  # unscoped: as above
+    campaign = db.session.scalars(query).one_or_none()
+    if campaign is None:
         raise NotFound()
-    return kit_prepared(version)
+    return facts, source(campaign), db.session.get_one(Organisation, campaign.partner_id)
 
 
 def _compiled(made: Prepared, name: str) -> CompiledEmail:
     piece = made.kit.email(name)
     if piece is None:
         raise NotFound()
-    return email(made, piece, mark_missing=True)
+    return _rendered(made, piece)
+
+
+def _rendered(made: Prepared, piece: EmailPiece, subject: Subject | None = None) -> CompiledEmail:
+    """The mail with marks where words are missing; what was shown a moment ago is kept, since page and frames show the same."""
+    facts = (
+        made.version.pid, piece.name, subject, dict(made.slots), made.partner, made.vendor, made.why, dict(made.assets)
+    )  # fmt: skip
+    key = hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).digest()
+    found = _shown.get(key)
+    if found is None:
+        found = _shown[key] = email(made, piece, subject, mark_missing=True)
+        while len(_shown) > _KEPT:
+            _shown.popitem(last=False)
+    return found
+
+
+_shown: OrderedDict[bytes, CompiledEmail] = OrderedDict()
 
 
 def _page(made: Prepared, name: str, token: str) -> str:

@@ -21,6 +21,7 @@ from app.flows import copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
 from app.kits.queries import version_for
 from app.render.errors import RenderError
+from app.tokens import BadToken
 from app.web import hosts
 from app.web.security import framed_mail
 
@@ -208,13 +209,12 @@ def reopen(pid: str) -> Answer:
 def piece(token: str) -> BaseResponse:
     """A piece in its frame, without script and without session."""
     try:
-        response, status = make_response(preview.show(token)), 200
+        response = make_response(preview.show(token))
     except RenderError as error:
-        response, status = (
-            make_response(render_template("campaigns/preview_failed.html", failure=error.message)),
-            422,
-        )
-    response.status_code = status
+        response = make_response(render_template("campaigns/preview_failed.html", failure=error.message), 422)
+    except BadToken:
+        text = "This preview has ended: it lasts an hour. Load the page again."
+        response = make_response(render_template("campaigns/preview_failed.html", failure=text), 404)
     framed = framed_mail(response)
     framed.headers["Content-Security-Policy"] = framed.headers["Content-Security-Policy"].replace(
         "style-src ", "style-src 'self' ", 1

@@ -28,6 +28,7 @@ _KEPT = (
 )
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _TAG = re.compile(r"<[a-zA-Z/!]")
+_NOTHING = re.compile(r"<p>(?:\s|<br>)*</p>")  # what an empty line of an editor becomes
 _TURNS = 5
 
 
@@ -87,7 +88,7 @@ def clean_rich(raw: str) -> str:
     html = _seen(html)
     _check_links(html)
     for _ in range(_TURNS):
-        again = _seen(_sanitised(html)).strip()
+        again = _NOTHING.sub("", _seen(_sanitised(html))).strip()
         if again == html:
             return html
         html = again

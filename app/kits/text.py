@@ -57,14 +57,15 @@ def length(text: str) -> int:
     """How many characters a person counts: a letter with its accents is one, and so is a family of joined emoji (after UAX #29)."""
     if text.isascii():
         return len(text)
-    seen, before, base = 0, "", ""
+    seen, before, base, joiners = 0, "", "", 0
     for c in text:
-        joined = before == _JOINER and _is_picture(base) and _is_picture(c)
+        joined = before == _JOINER and joiners == 1 and _is_picture(base) and _is_picture(c)
         if joined or _extends(c) or (_is_flag_half(c) and before == base and _is_flag_half(base)):
             base = base if joined or not _is_flag_half(c) else ""
+            joiners = 0 if joined else joiners + (c == _JOINER)
         elif unicodedata.category(c) != "Cf":
             seen += 1
-            base = c
+            base, joiners = c, 0
         before = c
     return seen
 

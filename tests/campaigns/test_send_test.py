@@ -216,7 +216,7 @@ def test_the_editors_button_sends_the_email_one_looks_at(cast: Cast, as_person: 
         f"/campaigns/{campaign.pid}/words",
         data={**{f"slot-{k}": v for k, v in FILLED.items()}, "then": "test", "piece": "email/invitation"},
     )
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert [m["To"].addresses[0].addr_spec for m in sent()] == [cast.jonas.email]
 
 

@@ -10,6 +10,7 @@ from app.accounts.models import Role
 from app.assets.upload import add_file, add_image
 from app.campaigns import prepare, words
 from app.campaigns.models import CampaignStatus
+from app.campaigns.queries import campaign_for
 from app.db import db
 from app.errors import Refused
 from app.kits.queries import kit_source, version_by_id
@@ -165,9 +166,30 @@ def test_what_looks_like_a_placeholder_or_markup_stays_words(cast: Cast, hostile
     assert "Hello {{7*7}}," in preview_text(compiled, person)
 
 
-def test_nothing_changes_once_the_campaign_is_past_its_draft(cast: Cast) -> None:
-    campaign = draft(cast)
+@pytest.mark.parametrize(
+    "status",
+    [CampaignStatus.IN_REVIEW, CampaignStatus.SCHEDULED, CampaignStatus.SENDING, CampaignStatus.FINISHED],
+)
+def test_nothing_changes_once_the_campaign_is_past_its_draft(cast: Cast, status: CampaignStatus) -> None:
+    campaign = draft(cast, person="Jonas")
+    campaign.status = status
+    db.session.commit()
+    for change in (
+        lambda: words.save(maya(cast), campaign, {"person": "Femke"}),
+        lambda: words.undo(maya(cast), campaign),
+        lambda: words.to_kit(maya(cast), campaign),
+        lambda: words.choose_brand(maya(cast), campaign, "A" * 22),
+    ):
+        with pytest.raises(Refused, match="past its draft"):
+            change()
+    assert campaign.slot_values == {"person": "Jonas"}
+
+
+def test_a_change_takes_an_approval_back_and_looking_does_not(cast: Cast) -> None:
+    campaign = draft(cast, person="Jonas")
     campaign.status = CampaignStatus.APPROVED
-    with pytest.raises(Refused, match="past its draft"):
-        words.save(maya(cast), campaign, {"person": "Jonas"})
-    assert campaign.slot_values == {}
+    db.session.commit()
+    assert words.save(maya(cast), campaign, {"person": "Jonas"}) == {}
+    assert campaign.status is CampaignStatus.APPROVED
+    assert words.save(maya(cast), campaign, {"person": "Femke"}) == {}
+    assert campaign_for(cast.harbour, campaign.pid).status is CampaignStatus.DRAFT

@@ -32,6 +32,7 @@ def slot(kind: SlotType, **limits: object) -> Slot:
             "Two\n\nparagraphs < & a\nbreak",
             "<p>Two</p><p>paragraphs &lt; &amp; a<br>break</p>",
         ),
+        (slot(SlotType.RICH), "<p>a</p><p><br></p><p></p><p>b</p>", "<p>a</p><p>b</p>"),
         (slot(SlotType.RICH), "<p> &nbsp; </p><ul><li></li></ul>", None),
         (
             slot(SlotType.RICH),
