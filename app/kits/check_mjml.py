@@ -108,7 +108,13 @@ def _place(element: Element, report: Report) -> None:
     if parent is None:
         return
     known, around = components()[element.tag], components().get(parent.tag)
-    held = element.tag in _ROOT_HOLDS if parent.tag == "mjml" else around is None or around.holds(element.tag)
+    # mj-class and its like hold defaults for any component; a tag that is none has a finding of its own.
+    free = around is None or not (around.is_checked or parent.tag == "mjml")
+    held = (
+        element.tag in _ROOT_HOLDS
+        if parent.tag == "mjml"
+        else free or components()[parent.tag].holds(element.tag)
+    )
     if not held:
         report.add(
             "mjml-place", element.start, f"<{element.tag}> can’t stand in <{parent.tag}>.", _homes(known)
