@@ -46,7 +46,7 @@ def check_made(
         return report.findings
     _footer(bare, markup, report)
     _size(kit, email, compiled, report)
-    _dark(compiled, markup, report)
+    _dark(markup, report)
     _font(compiled, markup, report)
     _text(compiled, markup, report)
     return report.findings + _subject(email, compiled, lines, address)
@@ -126,11 +126,12 @@ def _longest(slot: Slot, picture: object) -> object:
     return values.get(slot.type, picture)
 
 
-def _dark(compiled: CompiledEmail, markup: Markup, report: Report) -> None:
-    if "color-scheme" not in compiled.html:
-        message = "The mail says nothing about dark mode; programs will invent colours."
+def _dark(markup: Markup, report: Report) -> None:
+    if "color-scheme" not in markup.source:
+        message = "The mail has no dark colours of its own; in dark mode it is shown in ones made from its light ones."
         mend = (
-            'Add <mj-raw><meta name="color-scheme" content="light dark"></mj-raw> and dark rules in mj-style.'
+            "Look at it in the dark preview. To choose them, add "
+            '<mj-raw><meta name="color-scheme" content="light dark"></mj-raw> and dark rules in mj-style.'
         )
         head = next((e for e in markup.elements() if e.tag in ("mj-head", "mjml")), None)
         report.add("dark-mode", head.start if head else 0, message, mend)

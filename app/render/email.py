@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.lazy import lazy
-from app.render import markup_state, places, template, unsafe
+from app.render import dark, markup_state, places, template, unsafe
 from app.render.compiled import (
     CompiledEmail,
     LinkTarget,
@@ -128,7 +128,7 @@ class _Job:
 
 def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
     """MJML to HTML with styles inlined, assets resolved and links numbered."""
-    html = to_html(_resolve(mjml, assets))
+    html = dark.with_dark(to_html(_resolve(mjml, assets)))
     found = list(unsafe.problems(html))
     if found:
         raise RenderError(found)
