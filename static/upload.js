@@ -106,15 +106,21 @@
     (main.querySelector("#errors") || main).focus();
   };
 
-  const refresh = async (form) => {
-    const selector = form.dataset.uploadRefresh;
-    const there = selector && document.querySelector(selector);
-    if (!there) return;
+  // One after the other, so that an older answer never takes the place of a newer one.
+  let refreshed = Promise.resolve();
+  const refresh = (form) => {
+    refreshed = refreshed.then(() => takeAfresh(form.dataset.uploadRefresh));
+    return refreshed;
+  };
+
+  const takeAfresh = async (selector) => {
+    if (!selector) return;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const there = document.querySelector(selector);
     const comes = page.querySelector(selector);
-    if (!comes) return;
+    if (!there || !comes) return;
     there.replaceWith(comes);
     window.htmx?.process(comes);
   };
