@@ -10,9 +10,11 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from app.campaigns.documents import Card, draw, panelled
 from app.campaigns.paper import to_pdf
 from app.campaigns.playbook import laid_out
-from app.kits.check import check_files
-from app.kits.check_documents import misplaced
+from app.kits.check import finding_of
+from app.kits.check_documents import check_documents, misplaced
 from app.kits.findings import Finding
+from app.kits.format import survey
+from app.kits.locate import Lines
 from app.kits.pdf import broken, page_sizes
 from app.kits.pieces import Panel
 from tests.campaigns.marks import logo
@@ -66,11 +68,10 @@ BAD: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("what", BAD)
 def test_a_document_that_does_something_is_refused_with_file_and_reason(what: str) -> None:
     data, reason = BAD[what]
-    _, found = check_files({**files(), PATH: data})
-    [mine] = [f for f in found if f.rule == "document-unsafe"]
-    assert reason in mine.message
-    assert PATH in mine.message
-    assert mine.severity == "error"
+    _, found = survey({**files(), PATH: data})
+    [mine] = [error for error in found if error.rule == "document-unsafe"]
+    assert reason in mine.plain
+    assert PATH in mine.plain
     assert mine.mend
 
 
@@ -81,9 +82,11 @@ def test_our_own_document_and_plain_links_are_fine() -> None:
 
 
 def findings(panel: str) -> list[Finding]:
+    """What the check says of the document where its panel is declared like this; errors of the reader come first."""
     given = files()
-    given["kit.toml"] = given["kit.toml"].decode().replace(PANEL, panel).encode()
-    return check_files(given)[1]
+    toml = given["kit.toml"].decode().replace(PANEL, panel)
+    kit, errors = survey({**given, "kit.toml": toml.encode()})
+    return [finding_of(error) for error in errors] + (check_documents(kit, Lines(toml)) if kit else [])
 
 
 @pytest.mark.parametrize(
@@ -121,22 +124,28 @@ def test_a_panel_that_is_not_one_is_an_error(panel: str) -> None:
     assert all(f.file == "kit.toml" and f.mend for f in errors)
 
 
+def about_posts(**changed: bytes) -> list[Finding]:
+    kit, errors = survey({**files(), **changed})
+    assert kit is not None
+    return [finding_of(error) for error in errors] + check_documents(kit, Lines(""))
+
+
 def test_what_a_kit_says_of_its_posts_is_checked() -> None:
-    given = files()
-    toml = given["kit.toml"].decode()
-    given["kit.toml"] = toml.replace(
-        'file = "social/open-door.md"', 'file = "social/open-door.md"\nnetworks = ["orkut"]\nlogo = "middle"\nfit = "half"'
-    ).encode()  # fmt: skip
-    said = " ".join(f.message for f in check_files(given)[1])
-    assert "“orkut” is not a known network" in said
-    assert "“middle” is not a known logo" in said
-    assert "“half” is not a known fit" in said
-    long = {**files(), "social/open-door.md": b"word " * 60}
-    [found] = [f for f in check_files(long)[1] if f.rule == "post-long"]
-    assert (found.severity, found.file) == ("warning", "social/open-door.md")
+    toml, named = files()["kit.toml"].decode(), 'file = "social/open-door.md"'
+    odd = toml.replace(named, f'{named}\nnetworks = ["orkut"]\nlogo = "middle"\nfit = "half"').encode()
+    said = " ".join(f.message for f in about_posts(**{"kit.toml": odd}))
+    for wrong in (
+        "“orkut” is not a known network",
+        "“middle” is not a known logo",
+        "“half” is not a known fit",
+    ):
+        assert wrong in said
+    long = {"social/open-door.md": b"word " * 60}
+    [found] = about_posts(**long)
+    assert (found.rule, found.severity, found.file) == ("post-long", "warning", "social/open-door.md")
     assert "X takes 280" in found.message
-    long["kit.toml"] = toml.replace('file = "social/open-door.md"', 'file = "social/open-door.md"\nnetworks = ["linkedin"]').encode()  # fmt: skip
-    assert not [f for f in check_files(long)[1] if f.rule == "post-long"]
+    elsewhere = toml.replace(named, f'{named}\nnetworks = ["linkedin"]').encode()
+    assert about_posts(**long, **{"kit.toml": elsewhere}) == []
 
 
 def test_a_panel_may_touch_the_edge_of_a_page_that_is_a_hair_smaller() -> None:
