@@ -6,8 +6,9 @@ from typing import Any
 from app.accounts.actor import Actor
 from app.assets.brand import brands, gaps, logo_of
 from app.assets.colors import pairs
-from app.assets.queries import media_url
-from app.campaigns import example_people, history, newer, preview, subject_test, unsaved, words
+from app.assets.models import Asset
+from app.assets.queries import assets_of, media_url
+from app.campaigns import example_people, history, newer, pictures, preview, subject_test, unsaved, words
 from app.campaigns.example_people import Choice
 from app.campaigns.forms import SubjectForm, Typed, groups
 from app.campaigns.models import Campaign, CampaignStatus, SlotEdit
@@ -15,7 +16,7 @@ from app.campaigns.prepare import Prepared, source
 from app.campaigns.steps import steps
 from app.campaigns.subject_test import SubjectTest
 from app.errors import NotFound
-from app.kits.pieces import KitSource, StepAct
+from app.kits.pieces import KitSource, SlotType, StepAct
 from app.kits.slots import default_of
 from app.kits.step_words import when, whom
 from app.render.errors import RenderError
@@ -87,7 +88,7 @@ def saved(
         "kit": made.kit,
         "vendor": made.vendor,
         "version": made.version,
-        "groups": groups(made.kit, campaign, typed),
+        "groups": groups(made.kit, campaign, typed, _library(actor, made.kit) if open_ else {}),
         "errors": typed.errors,
         "missing": words.missing_slots(campaign, made.kit),
         "open": open_,
@@ -100,6 +101,13 @@ def saved(
         "brand_gaps": gaps(brand),
         "pairs": pairs(brand.primary_color, brand.call_color) if brand else [],
     }
+
+
+def _library(actor: Actor, kit: KitSource) -> dict[str, list[Asset]]:
+    """Pictures to choose from, by the slot that takes them."""
+    slots = [slot for slot in kit.slots if slot.type is SlotType.IMAGE]
+    library = assets_of(actor.organisation) if slots else []
+    return {slot.name: pictures.fitting(actor.organisation, slot, library) for slot in slots}
 
 
 def seen(actor: Actor, campaign: Campaign, asked: Asked, made: Prepared | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.assets.upload import add_image
-from app.campaigns import editor_page, newer, preview, send_test, subject_test, unsaved, words
+from app.campaigns import editor_page, newer, pictures, preview, send_test, subject_test, unsaved, words
 from app.campaigns.blueprint import bp
 from app.campaigns.editor_page import Asked
 from app.campaigns.example_people import choice
@@ -266,9 +266,12 @@ def _picture(slot: Slot, came: Came) -> None:
     alt = request.form.get(f"{base}.alt", "")
     if file and file.filename:
         try:
-            asset = add_image(actor(), file.filename, file.read()).pid
+            asset = add_image(actor(), *pictures.cut(slot, file.filename, file.read())).pid
         except Invalid as error:
             came.errors[slot.name] = error.message
+        came.changed_pictures.add(slot.name)
+    elif picked := request.form.get(f"{base}.pick"):
+        asset = picked
         came.changed_pictures.add(slot.name)
     elif request.form.get(f"{base}.remove"):
         asset = ""

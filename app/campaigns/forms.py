@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 from wtforms import StringField
 
+from app.assets.models import Asset
 from app.campaigns.history import mark
 from app.campaigns.models import Campaign
 from app.campaigns.subject_test import MAX_SUBJECT
@@ -26,12 +27,12 @@ _INPUT = {SlotType.URL: "url", SlotType.DATE: "date"}
 
 
 def picture_size(slot: Slot) -> str:
-    """What a picture must be: `at least 1,200 pixels wide, cropped to 16:9`."""
+    """What a picture must be: `at least 1,200 pixels wide, cut to 16:9`."""
     both = slot.min_width and slot.min_height
     wide = f"at least {slot.min_width:,} pixels wide" if slot.min_width else ""
     high = f"at least {slot.min_height:,} pixels high" if slot.min_height else ""
     least = f"at least {slot.min_width:,} × {slot.min_height:,} pixels" if both else wide or high
-    return ", ".join(part for part in (least, f"cropped to {slot.ratio}" if slot.ratio else "") if part)
+    return ", ".join(part for part in (least, f"cut to {slot.ratio}" if slot.ratio else "") if part)
 
 
 @dataclass
@@ -48,6 +49,7 @@ class SlotField:
     kit_words: str = ""  # in one line
     differs: bool = False
     clash: Clash | None = None
+    library: list[Asset] = field(default_factory=list)  # pictures that fit it
 
     @property
     def id(self) -> str:
@@ -130,13 +132,19 @@ class Typed:
     seen: Mapping[str, str] = field(default_factory=dict)
 
 
-def groups(kit: KitSource, campaign: Campaign, typed: Typed) -> list[Group]:
-    """The editor's fields under their headings: what was typed where it was refused, else what is stored, else the default."""
+def groups(
+    kit: KitSource, campaign: Campaign, typed: Typed, pictures: Mapping[str, list[Asset]]
+) -> list[Group]:
+    """The editor's fields under their headings: what was typed where it was refused, else what is stored, else the default.
+
+    `pictures` of the library, by the slot that takes them.
+    """
     own = stored(campaign, kit)
     found: dict[str, Group] = {}
     for slot in kit.slots:
         title = slot.group or _piece_of(kit, slot)
         found.setdefault(title, Group(title)).fields.append(_field(slot, campaign, own, typed))
+        found[title].fields[-1].library = pictures.get(slot.name, [])
     return list(found.values())
 
 

@@ -16,7 +16,7 @@ from app.kits.text import is_blank, is_piled, length, tidy
 from app.kits.wrong import SlotError
 from app.render.context import ImageValue, Missing
 
-__all__ = ["Picture", "SlotError", "check_values", "clean", "default_of", "filled", "missing"]
+__all__ = ["Picture", "SlotError", "check_values", "clean", "default_of", "filled", "fits_ratio", "missing"]
 
 Picture = Callable[[object], Mapping[str, object] | None]
 MAX_ALT = 200
@@ -190,7 +190,7 @@ def _image(slot: Slot, raw: object) -> dict[str, object]:
         raise SlotError(
             f"The picture is {width} × {height}. It needs {slot.min_width} × {slot.min_height} or more."
         )
-    if slot.ratio and not _fits(width, height, slot.ratio):
+    if slot.ratio and not fits_ratio(width, height, slot.ratio):
         raise SlotError(f"The picture is {width} × {height}. Crop it to {slot.ratio}.")
     alt = _words(raw.get("alt") or "", MAX_ALT)
     if not alt:
@@ -205,8 +205,8 @@ def _no_library(given: object) -> Mapping[str, object] | None:
     raise SlotError(_CHOOSE)
 
 
-def _fits(width: int, height: int, ratio: str) -> bool:
-    """Within 2 % of the ratio: a crop can only be a pixel off."""
+def fits_ratio(width: int, height: int, ratio: str) -> bool:
+    """Whether a picture has this shape (like "16:9") within 2 %: a crop can only be a pixel off."""
     across, down = (int(n) for n in ratio.split(":"))
     return abs(width / height / (across / down) - 1) <= 0.02
 
