@@ -12,7 +12,7 @@ from app.campaigns.forms import picture_size
 from app.campaigns.queries import rows_of_kit, used_by
 from app.db import db, get_or_404
 from app.errors import AppError, Invalid, Refused
-from app.flows import kit_adoption, kit_news, withdraw
+from app.flows import kit_adoption, kit_news, terms_views, withdraw
 from app.kits import publish as publishing
 from app.kits.blueprint import bp
 from app.kits.diff import compare
@@ -28,6 +28,7 @@ from app.web.boundary import discard as take_back
 from app.web.filters import plural
 
 Answer = str | BaseResponse | tuple[str, int]
+blueprints = [terms_views.bp]
 _TABS = (("overview", "Overview"), ("pieces", "Pieces"), ("slots", "Slots"), ("tests", "Tests"), ("versions", "Versions"), ("use", "Who uses it"))  # fmt: skip
 
 

@@ -109,4 +109,4 @@ def _zip(data: bytes, name: str) -> BaseResponse:
     return response
 
 
-blueprints = [bp, *kit_partner_views.blueprints]
+blueprints = [bp, *kit_partner_views.blueprints, *kit_vendor_views.blueprints]

@@ -95,6 +95,11 @@ def partner_invitation(cast: Cast) -> Values:
     return {"pid": _kept(row).pid}
 
 
+def partnership(cast: Cast) -> Values:
+    """Northwind's terms with Harbour IT."""
+    return {"pid": cast.northwind_harbour.pid}
+
+
 # Kits and the library
 
 
@@ -373,6 +378,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "results": result,
     "reviews": reviewed,
     "seeds": seed,
+    "terms": partnership,
     "tests": test,
     "trials": campaign,
 }
