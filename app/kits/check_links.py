@@ -58,7 +58,7 @@ def web_links(markup: Markup) -> Iterator[tuple[str, int]]:
 def _shown(markup: Markup) -> Iterator[Element]:
     """Elements of the piece itself: what stands in mj-attributes gives defaults and shows nothing."""
     for element in markup.elements():
-        if not any(e.tag == "mj-attributes" for e in element.above()):
+        if "mj-attributes" not in element.around:
             yield element
 
 

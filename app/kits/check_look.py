@@ -10,7 +10,7 @@ from dataclasses import replace
 from app.kits.check_markup import BLOCK, Element, Markup
 from app.kits.contrast import Pair, pairs
 from app.kits.findings import Report
-from app.kits.mjml_schema import components
+from app.kits.mjml_schema import components, holding_html
 from app.kits.pieces import KitSource, SlotType
 from app.kits.samples import PARTNER, VENDOR, WHY
 from app.render.context import Partner
@@ -163,10 +163,10 @@ def _marked(markup: Markup) -> str:
 def _runs(element: Element, markup: Markup) -> Iterator[int]:
     """Where text begins directly inside this element, if it is one that people read."""
     known = components().get(element.tag)
-    around = [element, *element.above()]
-    if not any((c := components().get(e.tag)) and c.is_ending for e in around) or element.tag in _UNMARKED:
+    is_html = element.tag in holding_html() or not element.around.isdisjoint(holding_html())
+    if not is_html or element.tag in _UNMARKED or (known and not known.is_ending):
         return
-    if any(e.tag in ("mj-head", "mj-style") for e in around) or (known and not known.is_ending):
+    if "mj-head" in element.around or element.tag == "mj-style":
         return
     at = element.inner
     for child in [*element.children, None]:

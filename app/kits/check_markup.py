@@ -60,6 +60,8 @@ class Element:
     children: list["Element"] = field(default_factory=list)
     end: int = 0
     twice: list[Attribute] = field(default_factory=list)
+    around: frozenset[str] = frozenset()
+    """The tags of all elements around it; shared between elements, so that deep nesting costs nothing."""
 
     def walk(self) -> Iterator["Element"]:
         """This element and everything inside it, in the order of the source."""
@@ -198,6 +200,9 @@ class _Reader:
             at = given.end()
         element.inner = element.end = end.end()
         element.parent = self.stack[-1] if self.stack else None
+        if element.parent is not None:
+            above, tag = element.parent.around, element.parent.tag
+            element.around = above if tag in above else above | {tag}
         (element.parent.children if element.parent else self.top).append(element)
         if end["slash"] or element.tag in VOID:
             return element.inner

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.kits.check_markup import VALUE, Attribute, Element, Markup
 from app.kits.findings import Finding, Report
-from app.kits.mjml_schema import Component, components, fits, spoken
+from app.kits.mjml_schema import Component, components, fits, holding_html, spoken
 from app.kits.table import near
 
 _CONDITIONAL = re.compile(r"<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->|<!\[CDATA\[|\]\]>|<[^>]*>")
@@ -43,7 +43,7 @@ def component_attributes(markup: Markup) -> Iterator[tuple[Element, Attribute]]:
 def _levels(markup: Markup) -> Iterator[tuple[Element, bool]]:
     """Every element, and whether it stands inside a component that holds HTML."""
     for element in markup.elements():
-        yield element, any((known := components().get(e.tag)) and known.is_ending for e in element.above())
+        yield element, not element.around.isdisjoint(holding_html())
 
 
 def _root(markup: Markup, report: Report) -> None:
@@ -93,7 +93,7 @@ def _inside_html(element: Element, report: Report) -> None:
     """In components that hold HTML no other component is compiled: it would reach people as an unknown tag."""
     if not element.tag.startswith("mj-"):
         return
-    holder = next(e for e in element.above() if (c := components().get(e.tag)) and c.is_ending)
+    holder = next(e for e in element.above() if e.tag in holding_html())
     known = components().get(element.tag)
     if known is None:
         mend = near(element.tag, components(), "<{}>") or "Use HTML here."
@@ -171,13 +171,19 @@ def _bare_text(element: Element, markup: Markup, report: Report) -> None:
     known = components()[element.tag]
     if known.is_ending or element.tag == "mj-html-attribute" or element.end <= element.inner:
         return
-    own = list(markup.masked[element.inner : element.end])
-    for child in element.children:
-        start, end = child.start - element.inner, child.end - element.inner
-        own[start:end] = " " * (end - start)
-    plain = _CONDITIONAL.sub(lambda found: " " * len(found[0]), "".join(own))
-    words = re.search(rf"[\w{VALUE}]", plain)
-    if words:
+    words = _own_words(element, markup)
+    if words is not None:
         message = f"Text stands directly in <{element.tag}>."
         mend = "Put it into <mj-text>." if element.tag != "mj-head" else "Remove it."
-        report.add("mjml-text", element.inner + words.start(), message, mend)
+        report.add("mjml-text", words, message, mend)
+
+
+def _own_words(element: Element, markup: Markup) -> int | None:
+    """Where text begins that stands directly in the element, between its children."""
+    at = element.inner
+    for end, following in [*((child.start, child.end) for child in element.children), (element.end, 0)]:
+        plain = _CONDITIONAL.sub(lambda found: " " * len(found[0]), markup.masked[at:end])
+        if words := re.search(rf"[\w{VALUE}]", plain):
+            return at + words.start()
+        at = following
+    return None

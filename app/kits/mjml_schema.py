@@ -72,6 +72,12 @@ def components() -> dict[str, Component]:
     return {tag: _component(tag) for tag in tags}
 
 
+@cache
+def holding_html() -> frozenset[str]:
+    """The components that hold HTML: nothing inside them is compiled."""
+    return frozenset(known.tag for known in components().values() if known.is_ending)
+
+
 def _component(tag: str) -> Component:
     data = _read()
     own = data["components"].get(tag, {"attributes": {}, "ending": False})
