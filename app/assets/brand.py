@@ -140,17 +140,28 @@ def save(
     return brand
 
 
-def ready(actor: Actor, upload: Upload) -> Dressed:
-    """A logo drawn and stored, for save(). Raises Invalid with a sentence for `logo`.
+def ready(actor: Actor, chosen: Upload | str | None) -> Dressed | None:
+    """A logo drawn and stored, for save(): a file, or the token of one that was found. Raises Invalid with a sentence for `logo`.
 
     Call it before anything is written: the transaction ends here, so that nobody waits while the logo is drawn.
     """
+    if chosen is None:
+        return None
     partner_pid = actor.organisation.pid
     db.session.rollback()
     try:
-        dressed = dress(read_logo(upload.name, upload.data))
+        logo = (
+            read_logo(chosen.name, chosen.data)
+            if isinstance(chosen, Upload)
+            else brand_logo.held(partner_pid, chosen)
+        )
     except Invalid as error:
         raise Invalid("This logo can’t be taken.", {"logo": error.message}) from None
+    if logo is None:
+        raise Invalid(
+            "Read once more.", {"website": "It is long since we read your website. Read it once more."}
+        )
+    dressed = dress(logo)
     brand_logo.put_files(partner_pid, dressed)
     return dressed
 

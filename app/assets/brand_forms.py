@@ -1,6 +1,6 @@
 """The forms of the brand pages; what they hold is checked by the operations, so that no way in is laxer than another."""
 
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
 from app.assets.brand import MAX_NAME, BrandInput, Upload
 from app.assets.brand_fields import LIMITS, MOST_SOCIAL, NETWORKS
@@ -18,6 +18,7 @@ class BrandForm(Form):
     """A brand as a person types it. Each colour can be picked or typed; what was changed counts."""
 
     logo = FileField("Logo", kinds=LOGOS, most=_MOST)
+    found_logo = HiddenField()
     remove_logo = BooleanField("Take the logo out")
     plate = BooleanField("Put it on a plate in the main colour")
     dark_logo = FileField("Logo for dark grounds", kinds=LOGOS, most=_MOST)

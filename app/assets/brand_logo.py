@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.actor import Actor
 from app.accounts.models import Organisation
+from app.assets.errors import FileGone
 from app.assets.logo import Dressed, Logo, Picture
 from app.assets.models import Asset, BrandProfile
 from app.assets.palette import Facts
@@ -22,11 +23,13 @@ from app.assets.sizes import MAIL, THUMB
 from app.assets.store import store
 from app.assets.upload import label
 from app.db import db, scoped
-from app.tokens import token_key
+from app.tokens import BadToken, make_timed, read_timed, token_key
 
 COLUMNS = (
     "logo_id", "logo_source_id", "logo_small_id", "logo_large_id", "dark_source_id", "dark_logo_id", "logo_plate", "logo_facts",
 )  # fmt: skip
+HELD = 12 * 3600  # seconds
+_HELD = "logo that was found"
 _PNG = "image/png"
 
 
@@ -121,6 +124,34 @@ def is_kept(partner: Organisation, state: Mapping[str, Any]) -> bool:
         for name in COLUMNS
         if name.endswith("_id") and state.get(name) is not None
     )
+
+
+def hold(partner_pid: str, logo: Logo) -> str:
+    """Keep a logo that was found somewhere until a person saves it, at most HELD seconds; returns the token that stands for it."""
+    digest = _digest(logo.source)
+    store().put(original_key(partner_pid, digest, "png"), logo.source.data, _PNG)
+    size = [logo.source.width, logo.source.height]
+    facts = {
+        "partner": partner_pid,
+        "sha256": digest,
+        "size": size,
+        "name": logo.name,
+        "facts": logo.facts.stored(),
+    }
+    return make_timed(_HELD, facts)
+
+
+def held(partner_pid: str, token: str) -> Logo | None:
+    """The logo that a token of this partner's stands for; None where it is too old, or another's."""
+    try:
+        found = read_timed(_HELD, token, HELD)
+        if found["partner"] != partner_pid:
+            return None
+        data = store().get(original_key(partner_pid, str(found["sha256"]), "png"))
+    except (BadToken, FileGone):
+        return None
+    facts = Facts.read(found["facts"]) or Facts()
+    return Logo(str(found["name"]), Picture(data, *(int(side) for side in found["size"])), facts)
 
 
 def facts_of(brand: BrandProfile) -> Facts | None:

@@ -3,7 +3,7 @@
 from app.accounts.models import Organisation
 from app.assets.brand import BrandInput, Upload
 from app.assets.brand_forms import BrandForm
-from app.assets.brand_logo import dark_source_of, put_files, source_of
+from app.assets.brand_logo import dark_source_of, held, put_files, source_of
 from app.assets.colors import clean_color
 from app.assets.logo import Dressed, Logo, Picture, dress, read_logo
 from app.assets.models import BrandProfile
@@ -17,16 +17,18 @@ def wear(partner: Organisation, brand: BrandProfile, form: BrandForm, given: Bra
     Call it before anything is written: what was read is let go here, so that nobody waits for the drawing.
     """
     upload, dark_upload = form.upload("logo"), form.upload("dark_logo")
+    found = _found(partner, form) if upload is None else None
     plate = clean_color(given.primary_color) if form.plate.data else None
     stays = (
         upload is None
+        and found is None
         and dark_upload is None
         and not form.remove_dark_logo.data
         and plate == brand.logo_plate
     )
-    if stays or (form.remove_logo.data and upload is None):
+    if stays or (form.remove_logo.data and upload is None and found is None):
         return None
-    logo = source_of(partner, brand) if upload is None else None
+    logo = (found or source_of(partner, brand)) if upload is None else None
     dark = None if form.remove_dark_logo.data or dark_upload else dark_source_of(partner, brand)
     if upload is None and logo is None:
         if dark_upload is not None:
@@ -40,6 +42,16 @@ def wear(partner: Organisation, brand: BrandProfile, form: BrandForm, given: Bra
     if dressed is not None:
         put_files(partner_pid, dressed)
     return dressed
+
+
+def _found(partner: Organisation, form: BrandForm) -> Logo | None:
+    """The logo that was read from the website, if the form holds one."""
+    if not form.found_logo.data:
+        return None
+    found = held(partner.pid, form.found_logo.data)
+    if found is None:
+        raise Invalid("Not saved.", {"website": "It is long since we read your website. Read it once more."})
+    return found
 
 
 def _drawn(

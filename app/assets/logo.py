@@ -94,6 +94,11 @@ def dress(logo: Logo, plate: str | None = None, dark_source: Picture | None = No
     )  # fmt: skip
 
 
+def fitted(picture: Picture, most: tuple[int, int]) -> Picture:
+    """The same picture, at most so large."""
+    return _png(_fitted(_opened(picture), most))
+
+
 def _opened(picture: Picture) -> "Image.Image":
     with Image.open(io.BytesIO(picture.data)) as opened:
         return opened.convert("RGBA")

@@ -9,6 +9,7 @@ from app.assets.brand import brands, gaps, logo_of
 from app.assets.brand_fields import NETWORKS
 from app.assets.brand_forms import BrandForm, BrandNameForm
 from app.assets.brand_logo import facts_of
+from app.assets.brand_site import picture_of
 from app.assets.colors import clean_color, mended, pairs
 from app.assets.models import BrandProfile
 from app.assets.palette import suggest
@@ -32,6 +33,7 @@ def page(
         "pid": brand.pid if saved and not brand.is_default else None,
         "saved": saved,
         "missing": gaps(brand),
+        "found_logo": picture_of(partner.pid, form.found_logo.data),
         "logo": logo,
         "logo_url": media_url(logo) if logo else None,
         "dark_url": media_url(dark or logo) if logo else None,

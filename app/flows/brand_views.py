@@ -8,6 +8,7 @@ from app.accounts.models import Organisation, OrganisationKind
 from app.assets import brand as operations
 from app.assets.brand import BrandInput, default_brand, logo_of
 from app.assets.brand_forms import BrandForm, BrandNameForm
+from app.assets.brand_site import propose
 from app.assets.brand_wear import wear
 from app.assets.models import BrandProfile
 from app.assets.queries import media_url
@@ -72,6 +73,24 @@ def draft(pid: str | None = None) -> Answer:
         form.refuse({"primary_color": error.message})
         return _again(found, form, 422)
     return _again(found, form, 200)
+
+
+@bp.post("/website")
+@bp.post("/<pid>/website")
+@member(partner=EDITORS)
+def website(pid: str | None = None) -> Answer:
+    """The page with what the partner's website tells taken in; nothing is saved."""
+    form = BrandForm()
+    try:
+        found = propose(actor(), form.website.data or "")
+    except Invalid as error:
+        form.refuse(error.fields)
+        return _again(_brand(pid), form, 422)
+    form.website.data, form.found_logo.data = found.website, found.logo or form.found_logo.data
+    form.sender_name.data = form.sender_name.data or found.name
+    if found.colors:
+        form.take("primary {} call {}".format(*found.colors))
+    return _again(_brand(pid), form, 200)
 
 
 @bp.get("/sample")

@@ -1,6 +1,6 @@
 """What people type to invite a partner, and what a new partner says about itself."""
 
-from wtforms import EmailField, StringField, TextAreaField
+from wtforms import EmailField, HiddenField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from app.accounts.forms import OrganisationForm, one_address, one_line, text_of
@@ -60,3 +60,6 @@ class ThisIsUsForm(OrganisationForm):
         filters=[stripped],
     )
     logo = FileField("Your logo", [Optional()], kinds=PICTURES, most=10 * 1024 * 1024)
+    found_logo = HiddenField()  # what was read from the website, until it is saved
+    primary_color = HiddenField()
+    call_color = HiddenField()

@@ -10,6 +10,7 @@ from app.accounts.access import ADMINS, ANYONE, EDITORS, Actor, actor, member
 from app.accounts.forms import text_of
 from app.accounts.models import Invitation, InvitationKind, Organisation
 from app.assets import brand
+from app.assets.brand_site import Proposal, picture_of, propose
 from app.assets.models import BrandProfile
 from app.clock import now
 from app.db import get_or_404
@@ -97,8 +98,7 @@ def this_is_us() -> Answer:
     form = ThisIsUsForm()
     if form.validate():
         try:
-            upload = _logo(form)
-            logo = brand.ready(who, upload) if upload else None
+            logo = brand.ready(who, _logo(form))
             brand.save(who, _brand_input(form, brand.default_brand(who.organisation)), logo)
             organise.change(who, form.facts())
         except Invalid as error:
@@ -108,6 +108,23 @@ def this_is_us() -> Answer:
             flash("Saved. This is how you look in every mail and page.")
             return redirect(url_for("welcome.index"), 303)
     return _welcome_page(form), 422
+
+
+@welcome.post("/website")
+@member(partner=ADMINS)
+def from_website() -> Answer:
+    """Step one with what the company's website tells filled in; nothing is saved."""
+    form = ThisIsUsForm()
+    try:
+        found = propose(actor(), form.website.data or "")
+    except Invalid as error:
+        form.refuse(error.fields)
+        return _welcome_page(form), 422
+    form.website.data, form.found_logo.data = found.website, found.logo
+    form.sender_name.data = found.name or form.sender_name.data
+    if found.colors:
+        form.primary_color.data, form.call_color.data = found.colors
+    return _welcome_page(form, found)
 
 
 def _invitation(pid: str) -> Invitation:
@@ -154,13 +171,15 @@ def _rows(vendor: Organisation) -> list[Row]:
     ]
 
 
-def _welcome_page(form: ThisIsUsForm) -> str:
+def _welcome_page(form: ThisIsUsForm, found: Proposal | None = None) -> str:
     steps = first_steps(actor().organisation)
     return render_template(
         "programs/welcome.html",
         form=form,
         steps=steps,
         logo=brand.logo_of(actor().organisation, steps.brand),
+        found=found,
+        found_logo=picture_of(actor().organisation.pid, form.found_logo.data),
         cover=cover_url(steps.kits[0].version) if steps.kits else None,
         exists=current_app.view_functions,
     )
@@ -184,8 +203,10 @@ def _about_us(who: Actor, held: BrandProfile | None) -> ThisIsUsForm:
 
 def _brand_input(form: ThisIsUsForm, held: BrandProfile | None) -> brand.BrandInput:
     return brand.BrandInput(
-        primary_color=held.primary_color if held else BrandProfile.primary_color.default.arg,
-        call_color=held.call_color if held else BrandProfile.call_color.default.arg,
+        primary_color=text_of(form.primary_color)
+        or (held.primary_color if held else BrandProfile.primary_color.default.arg),
+        call_color=text_of(form.call_color)
+        or (held.call_color if held else BrandProfile.call_color.default.arg),
         legal_name=held.legal_name if held else text_of(form.name),
         postal_address=text_of(form.postal_address),
         phone=text_of(form.phone),
@@ -195,6 +216,9 @@ def _brand_input(form: ThisIsUsForm, held: BrandProfile | None) -> brand.BrandIn
     )
 
 
-def _logo(form: ThisIsUsForm) -> brand.Upload | None:
+def _logo(form: ThisIsUsForm) -> brand.Upload | str | None:
+    """The file that was chosen, else the token of what was read from the website."""
     file = form.logo.data
-    return brand.Upload(file.filename, file.read()) if file and file.filename else None
+    if file and file.filename:
+        return brand.Upload(file.filename, file.read())
+    return form.found_logo.data or None
