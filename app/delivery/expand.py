@@ -43,7 +43,8 @@ from app.delivery.timing import Timing, not_before
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 3_000  # people judged in one transaction: some 30 ms on SQLite, where everybody else's writes wait meanwhile
+# people judged in one transaction: some 30 ms on SQLite, where everybody else's writes wait meanwhile
+CHUNK = {"sqlite": 3_000, "postgresql": 10_000}
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class Expansion:
 Walk = Callable[[Connection, Row[Any], int], bool]
 
 
-def expand(engine: Engine, send_id: int, chunk: int = CHUNK, walk: Walk | None = None) -> Expansion | None:
+def expand(engine: Engine, send_id: int, chunk: int = 0, walk: Walk | None = None) -> Expansion | None:
     """Write all rows of an EXPANDING send, from its cursor on. None when it is not, or no longer, expanding.
 
     A send with a test takes the people assigned at launch; any other takes the list's people as they may be mailed when their
     chunk is written: who says no in between gets no row, and `expected` is corrected. The caller notes the difference.
-    `walk` writes one chunk of a send whose people are found in another way, and says whether nobody was left.
+    `chunk`: people judged in one transaction, left out what suits the database. `walk` writes one chunk of a send whose people are found in another way, and says whether nobody was left.
     """
-    walk = walk or _ByName()
+    walk, chunk = walk or _ByName(), chunk or CHUNK[engine.dialect.name]
     while True:
         with engine.begin() as connection:
             send = _lock(connection, send_id)

@@ -29,6 +29,7 @@ from app.delivery.engine import End, Policy, Result, run_slice
 from app.delivery.limits import SharedLimits, limits_for
 from app.delivery.models import Send
 from app.delivery.signing import writing
+from app.delivery.slices import LONGEST
 from app.delivery.transport import transport_for
 from app.delivery.wire import Transport
 from app.flows import sequence
@@ -65,7 +66,7 @@ def next_slice(send_id: int) -> None:
 
 
 def send_slice(send_id: int, policy: Policy | None = None) -> None:
-    """Send for about twenty seconds, then ring for the next slice, the end, or nobody when it is paused or has to wait."""
+    """Send until others wait for the worker or nothing is due, some minutes at most; then ring for the next slice, the end, or nobody when it is paused or has to wait."""
     settings = current()
     send = db.session.get_one(Send, send_id)  # unscoped: the job's own send
     db.session.remove()  # no transaction of the session's may be open while we send
@@ -80,7 +81,10 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
         return  # the beat rings when more may go
     mind = held.minding(db.engine, settings.data_dir, send_id, limits)
     policy = replace(
-        policy or Policy(lanes=settings.send_connections), until=gate.until, limits=limits, others_wait=mind
+        policy or Policy(LONGEST, lanes=settings.send_connections),
+        until=gate.until,
+        limits=limits,
+        others_wait=mind,
     )
     result = _run(settings, send_id, transport, policy)
     if result.end is End.REFUSED:

@@ -48,6 +48,7 @@ class Lanes:
         self._openers = ThreadPoolExecutor(_OPENERS, thread_name_prefix="open")
         self._opening: set[Future[Lane]] = set()
         self._not_before = 0.0
+        self._woken_for: int | None = None
 
     def __enter__(self) -> "Lanes":
         return self
@@ -79,10 +80,20 @@ class Lanes:
             seconds = min(seconds, 0.005)
             self._arrive()
         for key, _ in self._selector.select(seconds):
-            seat: Seat = key.data
+            seat: Seat | None = key.data
+            if seat is None:
+                continue  # what it was to be woken for is not a lane's
             for event in seat.lane.advance():
                 yield seat, event
             self.watch(seat)
+
+    def wake_for(self, number: int | None) -> None:
+        """Let `wait` also end when this file is readable, and no other than a lane's; None: only for lanes."""
+        if self._woken_for is not None:
+            self._selector.unregister(self._woken_for)
+        if number is not None:
+            self._selector.register(number, _READ, None)
+        self._woken_for = number
 
     def expired(self) -> Iterator[tuple[Seat, Event]]:
         """What the lanes whose other side took too long have to say."""

@@ -5,38 +5,43 @@ Outcomes of the last round and claimed → committing for this one are one trans
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Engine, select
 
 from app import clock
+from app.delivery.claims import text_of
 from app.delivery.models import Delivery, SendStatus
 from app.delivery.outcomes import Decided
+from app.delivery.prepared import Prepared, numbers, words
 
 _MOVE = """
 UPDATE delivery SET state = 'committing', committed_at = {moment}, attempts = attempts + 1, lease_until = NULL
-WHERE id IN ({ids}) AND state = 'claimed' AND worker = {worker}
+WHERE {these} AND state = 'claimed' AND worker = {worker}
   AND EXISTS (SELECT 1 FROM send WHERE send.id = {send} AND send.status = '{sending}')
   AND NOT ({blocked})
 RETURNING id, epoch"""
-
-
 _NOTE_AND_MOVE = """
 WITH noted AS (
   UPDATE delivery SET state = 'accepted', reason = NULL, reply = v.reply, not_before = NULL, decided_at = clock_timestamp()
-  FROM unnest(%(done)s::bigint[], %(epochs)s::int[], %(replies)s::text[]) AS v(id, epoch, reply)
-  WHERE delivery.id = v.id AND delivery.epoch = v.epoch AND delivery.worker = %(worker)s
+  FROM unnest($1::bigint[], $2::int[], $3::text[]) AS v(id, epoch, reply)
+  WHERE delivery.id = v.id AND delivery.epoch = v.epoch AND delivery.worker = $4::text
     AND delivery.state IN ('committing', 'uncertain')
 ), moved AS ({move})
 SELECT id, epoch FROM moved"""
 
 
 class Rounds(Protocol):
-    """One slice's commits."""
+    """One slice's commits, one at a time."""
 
-    def commit(self, ids: Sequence[int], accepted: Sequence[Decided]) -> dict[int, int]:
-        """Note accepted messages, move rows claimed → committing; the ids that moved, with their epochs."""
+    def begin(self, ids: Sequence[int], accepted: Sequence[Decided]) -> None:
+        """Note accepted messages and move rows claimed → committing, in one transaction. What moved says `moved`."""
+
+    def moved(self, wait: bool = True) -> dict[int, int] | None:
+        """The ids that moved, with their epochs, once the commit is durable; None where it is not yet, unless told to wait."""
+
+    def fileno(self) -> int | None:
+        """Readable when `moved` may have an answer; None where it always has one."""
 
     def close(self) -> None:
         """Let the connection go."""
@@ -44,9 +49,8 @@ class Rounds(Protocol):
 
 def rounds(engine: Engine, send_id: int, worker: str, blocked: ColumnElement[bool]) -> Rounds:
     """The commits of one worker's slice; `blocked` is an EXISTS on a delivery whose person may not be mailed."""
-    if engine.dialect.name == "sqlite":
-        return _SqliteRounds(engine, send_id, worker, _sql(engine, blocked))
-    return _PostgresRounds(engine, send_id, worker, _sql(engine, blocked))
+    kind = _SqliteRounds if engine.dialect.name == "sqlite" else _PostgresRounds
+    return kind(engine, send_id, worker, _sql(engine, blocked))
 
 
 def _sql(engine: Engine, condition: ColumnElement[bool]) -> str:
@@ -64,9 +68,10 @@ class _SqliteRounds:
         self._cursor = self._pooled.cursor()
         self._worker = worker
         self._send = send_id
+        self._moved: dict[int, int] = {}
         self._move = _MOVE.format(
             moment="?",
-            ids="SELECT value FROM json_each(?)",
+            these="id IN (SELECT value FROM json_each(?))",
             worker="?",
             send="?",
             sending=SendStatus.SENDING,
@@ -77,10 +82,11 @@ class _SqliteRounds:
 UPDATE delivery SET state = 'accepted', reason = NULL, reply = ?, not_before = NULL, decided_at = ?
 WHERE id = ? AND epoch = ? AND worker = ? AND state IN ('committing', 'uncertain')"""
 
-    def commit(self, ids: Sequence[int], accepted: Sequence[Decided]) -> dict[int, int]:
+    def begin(self, ids: Sequence[int], accepted: Sequence[Decided]) -> None:
         """See Rounds."""
-        moment = _text(clock.now())
+        moment = text_of(clock.now())
         worker = self._worker
+        self._moved = {}
         self._cursor.execute("BEGIN IMMEDIATE")
         try:
             if accepted:
@@ -88,15 +94,21 @@ WHERE id = ? AND epoch = ? AND worker = ? AND state IN ('committing', 'uncertain
                     (d.outcome.reply[:200] or None, moment, d.row.id, d.row.epoch, worker) for d in accepted
                 ]
                 self._cursor.executemany(self._accept, values)
-            moved: Sequence[Any] = ()
             if ids:
                 self._cursor.execute(self._move, (moment, json.dumps(ids), worker, self._send))
-                moved = self._cursor.fetchall()
+                self._moved = dict(self._cursor.fetchall())
             self._cursor.execute("COMMIT")
         except BaseException:
             self._pooled.rollback()
             raise
-        return dict(moved)
+
+    def moved(self, wait: bool = True) -> dict[int, int] | None:
+        """See Rounds."""
+        return self._moved
+
+    def fileno(self) -> int | None:
+        """See Rounds."""
+        return None
 
     def close(self) -> None:
         """See Rounds."""
@@ -107,35 +119,33 @@ class _PostgresRounds:
     """One statement that is its own transaction: one way there and back, one synchronous commit."""
 
     def __init__(self, engine: Engine, send_id: int, worker: str, blocked: str) -> None:
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._constants = {"send": send_id, "worker": worker}
+        self._worker = worker.encode()
         move = _MOVE.format(
             moment="clock_timestamp()",
-            ids="SELECT unnest(%(ids)s::bigint[])",
-            worker="%(worker)s",
-            send="%(send)s",
+            these="id = ANY($5::bigint[])",
+            worker="$4::text",
+            send=int(send_id),
             sending=SendStatus.SENDING,
             blocked=blocked,
         )
-        self._statement = _NOTE_AND_MOVE.format(move=move)
+        self._prepared = Prepared(engine, {"round": _NOTE_AND_MOVE.format(move=move)})
 
-    def commit(self, ids: Sequence[int], accepted: Sequence[Decided]) -> dict[int, int]:
+    def begin(self, ids: Sequence[int], accepted: Sequence[Decided]) -> None:
         """See Rounds."""
-        values = {
-            **self._constants,
-            "ids": list(ids),
-            "done": [d.row.id for d in accepted],
-            "epochs": [d.row.epoch for d in accepted],
-            "replies": [d.outcome.reply[:200] or None for d in accepted],
-        }
-        result = self._connection.exec_driver_sql(self._statement, values)
-        return {row[0]: row[1] for row in result}
+        done = numbers([d.row.id for d in accepted])
+        epochs = numbers([d.row.epoch for d in accepted])
+        replies = words([d.outcome.reply[:200] or None for d in accepted])
+        self._prepared.ask("round", [done, epochs, replies, self._worker, numbers(ids)])
+
+    def moved(self, wait: bool = True) -> dict[int, int] | None:
+        """See Rounds."""
+        rows = self._prepared.answer(wait)
+        return None if rows is None else {int(row[0] or 0): int(row[1] or 0) for row in rows}
+
+    def fileno(self) -> int | None:
+        """See Rounds."""
+        return self._prepared.fileno()
 
     def close(self) -> None:
         """See Rounds."""
-        self._connection.close()
-
-
-def _text(moment: datetime) -> str:
-    """As SQLAlchemy's DateTime writes it on SQLite, in UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        self._prepared.close()

@@ -6,6 +6,7 @@ The database is told before a byte of a body leaves, and no transaction is open 
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -28,9 +29,25 @@ SALVAGE_SECONDS = 40.0  # for so long a slice tries to write down what it knows 
 _DATABASE_TROUBLE = (SQLAlchemyError, sqlite3.Error)
 _NOTED_WITHIN = 0.5  # seconds after which outcomes are written down though no round came
 _ROWS_A_LANE = 5  # a connection is opened for so many rows
-_LONGEST = 240.0  # seconds that it takes on more while one answer is missing; with that answer's ten minutes it ends before its job must
+LONGEST = 240.0  # seconds that it takes on more at most; with ten minutes for the last answer it ends before its job must
 _FRESH = LEASE.total_seconds()  # for so long after its commit began a round may leave
 _LEAST = 2.0  # seconds that a slice lasts though others wait
+
+
+@dataclass
+class Going:
+    """A commit that is under way: the rows on their seats and those refused before it, and the outcomes that it writes down."""
+
+    ready: list[tuple[Seat, Claimed]]
+    refused: list[Decided]
+    noted: list[Decided]
+    began: float
+    declined: dict[int, Outcome] = field(default_factory=dict)  # of its rows, by id, since it began
+
+    @property
+    def rows(self) -> list[Claimed]:
+        """All rows that are to move."""
+        return [*(row for _, row in self.ready), *(each.row for each in self.refused)]
 
 
 class Slice:
@@ -48,8 +65,10 @@ class Slice:
         self.refused: list[Decided] = []  # declined before their commit: the next round commits them first
         self.pending: list[Decided] = []  # outcomes that the next commit writes down
         self.pending_since = 0.0
+        self.going: Going | None = None  # the commit that is under way
         self.troubled = True  # the send may say that its server can't be reached
         self.has_slept = False
+        self.has_heard = False  # the other side had something to say a moment ago, and may have more
         self.takes_until = self.started + policy.seconds
         self.ended_at = 0.0  # when its time was up though an answer was missing
         self.end: End | None = None
@@ -61,7 +80,7 @@ class Slice:
         """Rounds until something ends the slice; then what is held goes back. Raises what the database raised if it stays away."""
         try:
             while not self.is_done():
-                self.listen(self.lanes.wait(self.patience()))
+                self.has_heard = self.listen(self.lanes.wait(self.patience()))
                 self.tick()
                 self.fill()
                 self.round()
@@ -76,7 +95,7 @@ class Slice:
 
     def is_done(self) -> bool:
         """Whether nothing more can happen in this slice; says why it ends."""
-        if self.refused or any(seat.is_busy for seat in self.lanes.seats):
+        if self.going or self.refused or any(seat.is_busy for seat in self.lanes.seats):
             return False
         if self.end is None and self.intake.is_empty:
             self.flush()  # what was put off a moment ago may be due again
@@ -97,6 +116,8 @@ class Slice:
 
     def patience(self) -> float:
         """How long to wait for the network: not at all while there is something to take on."""
+        if self.has_heard:
+            return 0.0
         if self.end is None and self.intake.rows and any(_is_free(seat) for seat in self.lanes.seats):
             return max(0.0, min(0.25, self.intake.held_until - time.monotonic()))
         return 0.25 if self.lanes.seats or self.lanes.is_opening or self.intake.dry else 0.0
@@ -134,47 +155,67 @@ class Slice:
     # Rounds
 
     def round(self) -> None:
-        """Commit the rows whose bodies are invited, and hand over those that moved; outcomes ride in the same commit."""
-        ready = [seat for seat in self.lanes.seats if seat.invited]
-        if not ready and not self.refused:
+        """Commit the rows whose bodies are invited, and hand over those that moved; outcomes ride in the same commit.
+
+        One commit is under way at a time. Where the database lets us, the network is listened to meanwhile.
+        """
+        if self.going is not None:
+            self.land(wait=False)
+        if self.going is not None:
             return
-        failpoints.hit("before-commit")
-        rows = [seat.announced for seat in ready if seat.announced is not None]
-        began = time.monotonic()
-        moved = self.commit(rows, self.refused)
+        ready = [(seat, seat.announced) for seat in self.lanes.seats if seat.invited and seat.announced]
+        if self.has_heard and 2 * len(ready) < len(self.lanes.seats):
+            return  # a commit costs the same for one row as for forty: those that are about to be invited come along
+        if ready or self.refused:
+            failpoints.hit("before-commit")
+            self.begin(ready)
+            self.land(wait=False)
+
+    def begin(self, ready: list[tuple[Seat, Claimed]]) -> None:
+        """Begin a commit of these rows, of those that were refused, and of all outcomes that are pending."""
+        self.going = going = Going(ready, self.refused, self.pending, time.monotonic())
+        self.refused, self.pending = [], []
+        self.store.begin_round(going.rows, going.noted)
+        self.lanes.wake_for(self.store.round_fileno())
+
+    def land(self, wait: bool) -> None:
+        """End the commit that is under way, if it is durable or may be waited for, and let go what moved."""
+        going = self.going
+        moved = None if going is None else self.store.end_round(wait)
+        if going is None or moved is None:
+            return
+        self.going = None
+        self.lanes.wake_for(None)
         failpoints.hit("after-commit")
-        refused, self.refused = self.refused, []
-        self.note(d for d in refused if d.row.id in moved)
-        self.leave(ready, set(moved), began + _FRESH)
+        if any(each.outcome.verdict is Verdict.LATER for each in going.noted):
+            self.intake.dry = False  # what is put off may be claimed again
+        self.note(d for d in going.refused if d.row.id in moved)
+        self.leave(going, set(moved))
         failpoints.hit("after-dot")
-        if len(moved) < len(rows) + len(refused) and self.store.is_stopped():
+        if len(moved) < len(going.rows) and self.store.is_stopped():
             self.finish(End.STOPPED)
 
-    def leave(self, ready: list[Seat], moved: set[int], until: float) -> None:
+    def leave(self, going: Going, moved: set[int]) -> None:
         """Hand over what moved, once: a row that was lost in a sleep and claimed again may stand on two seats.
 
-        Nothing leaves after `until`: who slept that long between the commit and here may have been given up by now.
+        Nothing leaves long after the commit began: who slept that long between it and here may have been given up by now.
         """
         too_late = []
-        for seat in ready:
-            row = seat.announced
-            if row is not None and row.id in moved:
+        for seat, row in going.ready:
+            if seat.announced is not row:
+                if row.id in moved and row.id in going.declined:
+                    moved.discard(row.id)
+                    self.note([Decided(row, going.declined[row.id])])
+                continue
+            if row.id in moved:
                 moved.discard(row.id)
-                if self.hand_over(seat, until):
+                if self.hand_over(seat, going.began + _FRESH):
                     continue
                 too_late.append(row.id)
             self.drop(seat)
         if too_late:
             log.warning("slice.slept", send_id=self.store.send_id, rows=len(too_late))
             self.store.never_left(too_late)
-
-    def commit(self, rows: list[Claimed], refused: list[Decided]) -> frozenset[int]:
-        """The round's commit. What is put off by it may be claimed again."""
-        moved = self.store.commit_round([*rows, *(d.row for d in refused)], self.pending)
-        if any(each.outcome.verdict is Verdict.LATER for each in self.pending):
-            self.intake.dry = False
-        self.pending = []
-        return moved
 
     def hand_over(self, seat: Seat, until: float) -> bool:
         """The body leaves, and the next message is announced behind it. False, and nothing leaves, where it is later than `until`."""
@@ -198,9 +239,11 @@ class Slice:
         seat.lane.drop()
         self.lanes.watch(seat)
 
-    def listen(self, events: Iterable[tuple[Seat, Event]]) -> None:
-        """What the other side said."""
+    def listen(self, events: Iterable[tuple[Seat, Event]]) -> bool:
+        """What the other side said; whether it said anything."""
+        heard = False
         for seat, event in events:
+            heard = True
             if isinstance(event, Settled):
                 failpoints.hit("after-reply")
                 row, seat.flying = seat.flying, None
@@ -210,14 +253,19 @@ class Slice:
                 seat.invited = seat.announced is not None
             else:
                 self.declined(seat, event)
+        return heard
 
     def declined(self, seat: Seat, event: Declined) -> None:
-        """The announced row was refused, before it was committed."""
+        """The announced row was refused, before it was handed over."""
         row, seat.announced, seat.invited = seat.announced, None, False
-        if row is not None:
-            self.intake.not_sent(row)
+        if row is None:
+            return
+        self.intake.not_sent(row)
+        if self.going is not None and any(row is each for _, each in self.going.ready):
+            self.going.declined[row.id] = event.outcome  # noted when its commit has ended
+        else:
             self.refused.append(Decided(row, event.outcome))
-            self.look_for_stop(event.outcome)
+        self.look_for_stop(event.outcome)
 
     def note(self, decided: Iterable[Decided]) -> None:
         """Keep outcomes for the next commit."""
@@ -265,14 +313,14 @@ class Slice:
         """A slow answer keeps a slice here though its time is up (ten minutes, RFC 5321): unless somebody waits for its worker, it sends on."""
         self.ended_at = self.ended_at or moment
         hangs = any(seat.flying for seat in self.lanes.seats)
-        if not hangs or self.has_slept or moment - self.ended_at < _LEAST or moment - self.started > _LONGEST:
+        if not hangs or self.has_slept or moment - self.ended_at < _LEAST or moment - self.started > LONGEST:
             return
         if self.is_late() or self.is_draining() or self.policy.others_wait():
             self.ended_at = moment  # asked again in a while
             return
         self.store.release(None)  # what it still held when its time was up
         self.end, self.ended_at, self.intake.dry = None, 0.0, False
-        self.takes_until = moment + self.policy.seconds
+        self.takes_until = min(moment + self.policy.seconds, self.started + LONGEST)
 
     def is_quiet(self) -> bool:
         """Whether a limit holds everything back and every answer is in: what is written down now can't become uncertain any more."""
@@ -291,8 +339,9 @@ class Slice:
 
     def flush(self) -> None:
         """Write outcomes down now."""
-        if self.pending:
-            self.commit([], [])
+        if self.pending and self.going is None:
+            self.begin([])
+            self.land(wait=True)
             failpoints.hit("after-outcome")
 
     def salvage(self, error: Exception) -> None:
@@ -302,7 +351,7 @@ class Slice:
         """
         log.warning("slice.database_away", send_id=self.store.send_id, error=type(error).__name__)
         kept = [seat.announced for seat in self.lanes.seats if seat.announced is not None]
-        kept += [each.row for each in self.refused]
+        kept += [each.row for each in self.refused] + self.take_back()
         flying = {seat.flying.id for seat in self.lanes.seats if seat.flying is not None}
         kept = [row for row in kept if row.id not in flying]
         self.refused = []
@@ -316,14 +365,25 @@ class Slice:
             self.listen(self.lanes.expired())
             try:
                 self.store.reopen()
-                self.commit([], [])
+                self.begin([])
+                self.land(wait=True)
                 if not any(seat.flying for seat in self.lanes.seats):
                     self.store.never_left([row.id for row in kept])
                     self.store.release(None)
                     return
             except _DATABASE_TROUBLE:
+                self.take_back()
                 time.sleep(0.25)
         raise error
+
+    def take_back(self) -> list[Claimed]:
+        """Give up the commit that is under way: its outcomes are pending again; its rows, of which none was handed over."""
+        going, self.going = self.going, None
+        if going is None:
+            return []
+        self.lanes.wake_for(None)
+        self.pending = going.noted + self.pending
+        return going.rows
 
 
 def _is_free(seat: Seat) -> bool:

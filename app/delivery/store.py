@@ -8,22 +8,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.audience.models import Contact
 from app.delivery.blocked import blocked, reason
+from app.delivery.claims import ALONE_AFTER, MAX_CRASHES, claims
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.outcomes import Claimed, Decided, Retries, final_values, later_values, outcome_update
 from app.delivery.presence import LEASE, Presence, database_now
 from app.delivery.rounds import rounds
 from app.delivery.wire import Verdict
-
-_BY_INDEX = text(
-    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
-)
-MAX_CRASHES = 5  # a row that killed so many workers is set aside
-ALONE_AFTER = 2  # from so many on it is claimed alone, so that its neighbours finish
 
 
 class Store:
@@ -43,19 +37,30 @@ class Store:
             ).one()
         self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id)
         self._reason = reason(send.campaign_id)
-        self._rounds = rounds(engine, self.send_id, presence.id, self._blocked)
+        self._rows: Sequence[Claimed] = ()  # those of the round that is being committed
+        self._connect()
+
+    def _connect(self) -> None:
+        self._rounds = rounds(self.engine, self.send_id, self.presence.id, self._blocked)
+        try:
+            self._claims = claims(self.engine, self.send_id, self.presence.id)
+        except BaseException:
+            self._rounds.close()
+            raise
 
     def __enter__(self) -> "Store":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._rounds.close()
+        self._claims.close()
 
     def reopen(self) -> None:
-        """Begin anew on a fresh connection, after the database was away."""
-        with suppress(SQLAlchemyError):
-            self._rounds.close()
-        self._rounds = rounds(self.engine, self.send_id, self.presence.id, self._blocked)
+        """Begin anew on fresh connections, after the database was away."""
+        for connection in (self._rounds, self._claims):
+            with suppress(SQLAlchemyError):
+                connection.close()
+        self._connect()
 
     def never_left(self, ids: Sequence[int]) -> None:
         """Rows of a round whose commit got no answer go back, whether it was made or not: nothing of them was handed over."""
@@ -76,82 +81,44 @@ class Store:
 
     def claim(self, limit: int) -> list[Claimed]:
         """Up to `limit` due rows, now ours for a lease, in the order of their ids. A row that killed workers before comes alone."""
-        with self.engine.begin() as connection:
-            moment = database_now(connection)
-            due = and_(
-                Delivery.send_id == self.send_id,
-                Delivery.state == DeliveryState.READY,
-                or_(Delivery.not_before.is_(None), Delivery.not_before <= moment),
-                _is_sending(self.send_id),
-            )
-            calm = and_(due, Delivery.crashes < ALONE_AFTER)
-            ids = self._claim(connection, moment, and_(calm, Delivery.id > self._floor), limit)
-            if not ids and self._floor:
-                ids = self._claim(connection, moment, calm, limit)
-            ids = ids or self._claim(connection, moment, due, 1)
-            self._floor = ids[-1] if ids else 0
-            return self._load(connection, ids) if ids else []
+        rows = self._claims.take(limit, self._floor, ALONE_AFTER)
+        if not rows and self._floor:
+            rows = self._claims.take(limit, 0, ALONE_AFTER)
+        rows = rows or self._claims.take(1, 0, MAX_CRASHES)
+        self._floor = rows[-1].id if rows else 0
+        return rows
 
-    def _claim(
-        self, connection: Connection, moment: datetime, due: ColumnElement[bool], limit: int
-    ) -> list[int]:
-        # In two statements: inside an UPDATE PostgreSQL may run the subquery again for each row, and its LIMIT then limits nothing.
-        chosen = (
-            select(Delivery.id)
-            .where(due)
-            .order_by(Delivery.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )  # unscoped: a job
-        ids = list(connection.execute(chosen).scalars())
-        values = {
-            "state": DeliveryState.CLAIMED,
-            "epoch": Delivery.epoch + 1,
-            "worker": self.presence.id,
-            "lease_until": moment + LEASE,
-        }
-        if ids:
-            connection.execute(update(Delivery).where(Delivery.id.in_(ids)).values(**values))
-        return ids
-
-    def _load(self, connection: Connection, ids: Collection[int]) -> list[Claimed]:
-        columns = (Contact.email, Contact.first_name, Contact.last_name, Contact.company, Contact.job_title)
-        query = (
-            select(
-                Delivery.id,
-                Delivery.epoch,
-                Delivery.attempts,
-                Delivery.rendering_id,
-                Delivery.tracked,
-                *columns,
-            )  # unscoped: a job
-            .join(Contact, Contact.id == Delivery.contact_id)
-            .where(Delivery.id.in_(ids))
-            .order_by(Delivery.id)
-        )
-        if connection.dialect.name == "postgresql":
-            # A few hundred people by their keys: read through the index, however small the table, and not by a scan for each batch.
-            connection.execute(_BY_INDEX)
-        keys = [column.key for column in columns]
-        return [
-            Claimed(row[0], row[1], row[2], row[3], row[4], row[5], dict(zip(keys, row[5:], strict=True)))
-            for row in connection.execute(query)
-        ]
-
-    def commit_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> frozenset[int]:
-        """The write-ahead commit: outcomes of the last round, and claimed → committing for this one; the ids of the rows that moved.
+    def begin_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> None:
+        """Begin the write-ahead commit: outcomes of the last round, and claimed → committing for this one. `end_round` ends it.
 
         Moves a row only if it is still ours, the send is sending and the person has not said no; what a no stopped is suppressed.
         """
         accepted = [d for d in decided if d.outcome.verdict is Verdict.ACCEPTED]
         if len(accepted) < len(decided):
             self._record([d for d in decided if d.outcome.verdict is not Verdict.ACCEPTED])
-        moved = self._rounds.commit([row.id for row in rows], accepted)
+        self._rows = rows
+        self._rounds.begin([row.id for row in rows], accepted)
+
+    def end_round(self, wait: bool = True) -> frozenset[int] | None:
+        """The ids of the rows that moved; None where the commit isn't durable yet, unless told to wait."""
+        moved = self._rounds.moved(wait)
+        if moved is None:
+            return None
+        rows, self._rows = self._rows, ()
         for row in rows:
             row.epoch = moved.get(row.id, row.epoch)
         if len(moved) < len(rows):
             self._suppress([row.id for row in rows if row.id not in moved])
         return frozenset(moved)
+
+    def round_fileno(self) -> int | None:
+        """Readable when a round may have ended; None where it ends at once."""
+        return self._rounds.fileno()
+
+    def record(self, decided: Sequence[Decided]) -> None:
+        """Note outcomes outside a round."""
+        self.begin_round([], decided)
+        self.end_round()
 
     def is_stopped(self) -> bool:
         """Whether the send is no longer sending: paused, cancelled or over."""
@@ -167,10 +134,6 @@ class Store:
                 "lease_until": None,
             }
             connection.execute(update(Delivery).where(self._held(ids), self._blocked).values(**values))
-
-    def record(self, decided: Sequence[Decided]) -> None:
-        """Note outcomes outside a round."""
-        self.commit_round([], decided)
 
     def _record(self, decided: Sequence[Decided]) -> None:
         with self.engine.begin() as connection:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import aliased
 
 from app.campaigns.models import Campaign, CampaignStatus
 from app.delivery import recall, turns
+from app.delivery.claims import MAX_CRASHES
 from app.delivery.finish import OPEN_STATES
 from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send, SendingWorker, SendStatus
 from app.delivery.presence import LEASE, database_now, is_gone, lock_path
-from app.delivery.store import MAX_CRASHES
 from app.queue import JobName
 
 log = structlog.get_logger(__name__)

@@ -277,17 +277,18 @@ def test_a_database_that_goes_away_in_the_middle_costs_nobody_their_mail(
     app: Flask, cast: Cast, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = launched(cast, *(f"p{n}" for n in range(40)))
-    real, calls = Store.commit_round, count()
+    real, calls = Store.begin_round, count()
 
     def away(self: Store, rows: Any, decided: Any) -> Any:
         number = next(calls)
         if number == 6:
-            real(self, rows, decided)  # it was committed, but the answer is lost
+            real(self, rows, decided)
+            self.end_round()  # it was committed, but the answer is lost
         if 6 <= number < 9:
             raise OperationalError("UPDATE", {}, Exception("the server closed the connection"))
         return real(self, rows, decided)
 
-    monkeypatch.setattr(Store, "commit_round", away)
+    monkeypatch.setattr(Store, "begin_round", away)
     result = run(sink, send, Policy(lanes=3, retries=FAST.retries))
     assert result.end is End.TIME, "more is due"
     assert S.COMMITTING not in check_invariants(sink, send.id).values()
@@ -300,7 +301,7 @@ def test_a_database_that_stays_away_leaves_the_rest_to_the_sweeper(
 ) -> None:
     send = launched(cast, *(f"p{n}" for n in range(10)))
     monkeypatch.setattr("app.delivery.slices.SALVAGE_SECONDS", 0.5)
-    calls, real = count(), Store.commit_round
+    calls, real = count(), Store.begin_round
 
     def away(self: Store, rows: Any, decided: Any) -> Any:
         if next(calls) >= 3:
@@ -308,7 +309,7 @@ def test_a_database_that_stays_away_leaves_the_rest_to_the_sweeper(
         return real(self, rows, decided)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "commit_round", away)
+        patch.setattr(Store, "begin_round", away)
         with pytest.raises(OperationalError):
             run(sink, send)
     assert len(db.session.scalars(select(SendingWorker)).all()) == 1, "its rows can be found by it"

@@ -132,6 +132,12 @@ class Faults(RuleBasedStateMachine):
         self.bury(data.draw(st.sampled_from(self.workers)))
 
     @precondition(lambda self: self.workers)
+    @rule(data=st.data(), answers=st.booleans())
+    def commits_take_their_time(self, data: st.DataObject, answers: bool) -> None:
+        """What was committed is not known to be: meanwhile the network is heard, and anything else happens."""
+        data.draw(st.sampled_from(self.workers)).store.answers = answers
+
+    @precondition(lambda self: self.workers)
     @rule(data=st.data())
     def a_worker_is_asked_to_stop(self, data: st.DataObject) -> None:
         data.draw(st.sampled_from(self.workers)).asked_to_stop = True

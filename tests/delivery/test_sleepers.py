@@ -70,18 +70,18 @@ def test_who_slept_between_the_commit_and_the_body_sends_nothing(app: Flask, cas
     send_id, worker = begin(cast, 1, server)
     server.asked[0].invite()
     worker.step("listen")
-    commit = worker.store.commit_round
+    ended = worker.store.end_round
 
-    def sleepily(*args: object) -> frozenset[int]:
-        moved = commit(*args)  # type: ignore[arg-type]
+    def sleepily(wait: bool = True) -> frozenset[int] | None:
+        moved = ended(wait)
         clock.seconds += PAST
         return moved
 
-    worker.store.commit_round = sleepily  # type: ignore[method-assign, assignment]
+    worker.store.end_round = sleepily  # type: ignore[method-assign]
     worker.step("round")
     assert not server.holding, "it left although its sender may have been given up by then"
     assert set(made.states(send_id).values()) == {S.READY}, "what surely never left goes back"
-    worker.store.commit_round = commit  # type: ignore[method-assign]
+    worker.store.end_round = ended  # type: ignore[method-assign]
     to_the_end(worker, server)
     by_another(send_id, server)
     assert server.accepted == Counter(dict.fromkeys(server.accepted, 1))
