@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -26,7 +27,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    mapped_column,
+)
 
 from app.errors import NotFound
 
@@ -56,6 +64,7 @@ class Base(DeclarativeBase):
     __tenant__: ClassVar[dict[str, str]] = {}
 
 
+_WROTE = "throughline_wrote"
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
@@ -159,6 +168,41 @@ def begin_writing() -> None:
     """In a GET that must write after all: end what was only read, and begin as a writer from here on."""
     db.session.rollback()
     g.writes = True
+
+
+def let_go() -> bool:
+    """Before long work that needs no database: end a transaction in which nothing was written or locked, so that nobody waits for it.
+
+    Whether it ended; what was read is read afresh when it is used again. Where something was written all stays as it is.
+    """
+    session = db.session()
+    if (
+        session.info.get(_WROTE)
+        or session.in_nested_transaction()
+        or session.new
+        or session.dirty
+        or session.deleted
+    ):
+        return False
+    session.rollback()
+    return True
+
+
+@event.listens_for(Session, "after_begin")
+def _nothing_written(session: Session, transaction: SessionTransaction, _connection: Connection) -> None:
+    if not transaction.nested:
+        session.info.pop(_WROTE, None)
+
+
+@event.listens_for(Session, "after_flush")
+def _flushed(session: Session, _context: Any) -> None:
+    session.info[_WROTE] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _executed(state: ORMExecuteState) -> None:
+    if not state.is_select or getattr(state.statement, "_for_update_arg", None) is not None:
+        state.session.info[_WROTE] = True
 
 
 def _only_reads() -> bool:

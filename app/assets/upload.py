@@ -21,7 +21,7 @@ from app.assets.models import Asset
 from app.assets.places import original_key, rendering_key, thumb_key
 from app.assets.sizes import sizes_of, thumb_of
 from app.assets.store import store
-from app.db import db, scoped
+from app.db import db, let_go, scoped
 from app.errors import Invalid
 from app.tokens import token_key
 
@@ -79,15 +79,19 @@ class _Owner:
 
 def add_image(actor: Actor, name: str, data: bytes, public: bool = True, listed: bool = True) -> Asset:
     """Store a picture drawn anew; `public` ones may stand in mails and pages, the library shows `listed` ones. Raises Invalid with the mend."""
-    return _keep(_owner(actor), actor, _picture(name, data, for_library=False), public, listed)[0]
+    owner = _owner(actor)
+    let_go()
+    return _keep(owner, actor, _picture(name, data, for_library=False), public, listed)[0]
 
 
 def add_file(
     actor: Actor, name: str, data: bytes, allowed: Collection[str] = frozenset({PDF}), listed: bool = False
 ) -> Asset:
     """Store a private file of an allowed content type: a PDF as it is, a picture drawn anew. Raises Invalid with the mend."""
+    owner = _owner(actor)
+    let_go()
     found = check_file(name, data, allowed)
-    return _keep(_owner(actor), actor, found, public=False, listed=listed)[0]
+    return _keep(owner, actor, found, public=False, listed=listed)[0]
 
 
 def take(actor: Actor, files: Sequence[File]) -> list[Outcome]:
@@ -166,7 +170,9 @@ def _picture(name: str, data: bytes, for_library: bool) -> Checked:
 
 
 def _keep(owner: _Owner, actor: Actor, found: Checked, public: bool, listed: bool) -> tuple[Asset, bool]:
-    facts = _put(owner, found, public) if _same(actor, found) is None else None
+    known = _same(actor, found)
+    let_go()
+    facts = _put(owner, found, public) if known is None else None
     return _enter(owner, actor, found, public, listed, facts)
 
 
