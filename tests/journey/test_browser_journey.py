@@ -19,7 +19,7 @@ from tests.journey.eyes import Eyes
 from tests.journey.stage import DESK, PHONE, Stage, fill
 from tests.rig.installation import ADMIN, ADMIN_MAIL, Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(300)]
 
 PASSWORD = "a long walk along the harbour"
 TOMAS, TOMAS_MAIL = "Tomás Rey", "tomas@northwind-cloud.example"

@@ -15,7 +15,7 @@ from tests.rig import postgres
 from tests.rig.installation import Installation, installation
 from tests.rig.processes import descendants, until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 PEOPLE = crowd(400, seed=5)
 KILLS_AT = (40, 200)  # messages in the mailbox
@@ -34,7 +34,6 @@ def test_killed_workers_lose_and_double_nothing(here: Installation, tmp_path: Pa
     the_story_of_a_send_with_deaths(here, tmp_path)
 
 
-@pytest.mark.long
 def test_killed_workers_lose_and_double_nothing_on_postgresql(
     on_postgres: Installation, tmp_path: Path
 ) -> None:

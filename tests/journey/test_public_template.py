@@ -11,7 +11,7 @@ from demo.people import crowd
 from tests.journey.actors import Pair, settled, zipped
 from tests.rig.installation import Installation
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 TEMPLATE = "recast"
 PEOPLE = crowd(6, seed=11)
