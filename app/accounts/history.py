@@ -52,6 +52,13 @@ _WORDS = {
     "review.escalated": "A late review went to the admins",
     "review.closed": "A review ended without an answer",
     "review.days_set": "Set in how many days reviews are answered",
+    "asset.changed": "Changed what is said about a file",
+    "asset.replaced": "Replaced a file",
+    "asset.deleted": "Deleted a file",
+    "asset.put_back": "Put a deleted file back",
+    "asset.opened": "Let mails and pages show a picture",
+    "asset.closed": "Made a picture private",
+    "asset.shared": "Made a link to a file",
     "person.password_changed": "Changed their password",
 }
 
