@@ -24,7 +24,7 @@ from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
 from app.flows.approvals import take_back_changed
-from app.flows.box_job import wake_boxes
+from app.flows.box_job import purge_boxes, wake_boxes
 from app.flows.jobs import wake_checks, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
@@ -55,6 +55,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("health", 2, wake_judge),
     Wake("mail checks", 5, wake_checks),
     Wake("boxes", 5, wake_boxes),
+    Wake("old boxes", 3_600, purge_boxes),
     Wake("kit news", 10, wake_news),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),

@@ -1,12 +1,15 @@
 """A campaign's life before its launch: made from a kit, renamed, copied, cancelled, or deleted while it is a draft."""
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.assets.brand import default_brand
+from app.assets.store import store
 from app.campaigns import review, subject_test
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
+from app.campaigns.records import CampaignBox
 from app.clock import now
 from app.db import db, scoped
 from app.errors import Invalid, Refused
@@ -80,6 +83,8 @@ def delete(actor: Actor, campaign: Campaign) -> None:
     """Remove a draft and its planned test. Raises Refused for anything that others already refer to."""
     if campaign.status is not CampaignStatus.DRAFT:
         raise Refused("Only drafts are deleted. Cancel this campaign instead: what happened stays on record.")
+    boxes = select(CampaignBox.key).where(CampaignBox.campaign_id == campaign.id)  # unscoped: by the campaign
+    zips = [key for key in db.session.scalars(boxes) if key]
     try:
         with db.session.begin_nested():
             subject_test.remove(actor, campaign)
@@ -89,6 +94,8 @@ def delete(actor: Actor, campaign: Campaign) -> None:
         raise Refused(
             "Funding or a review was asked for this campaign, so it stays on record. Cancel it instead."
         ) from None
+    for key in zips:
+        store().delete(key)
     record(actor, "campaign.deleted", campaign)
 
 

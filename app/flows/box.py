@@ -23,6 +23,7 @@ from app.web.hosts import public_url_for
 LOST = timedelta(minutes=3)  # a box that says nothing for so long has lost its worker
 TRIES = 3
 RING_AGAIN = timedelta(seconds=20)
+KEPT = timedelta(days=30)  # a zip is made again in seconds, so it need not be kept for ever
 OPEN = (BoxState.WAITING, BoxState.RUNNING)
 
 
@@ -114,3 +115,11 @@ def to_ring() -> list[int]:
     if ids:
         db.session.execute(update(CampaignBox).where(CampaignBox.id.in_(ids)).values(rung_at=moment))
     return ids
+
+
+def too_old() -> list[CampaignBox]:
+    """Boxes that were made so long ago that their file goes."""
+    old = select(CampaignBox).where(  # unscoped: the beat
+        CampaignBox.state.in_((BoxState.DONE, BoxState.FAILED)), CampaignBox.finished_at < now() - KEPT
+    )
+    return list(db.session.scalars(old.limit(100)))

@@ -91,3 +91,16 @@ def wake_boxes(app: Flask) -> int:
         if ids:
             ring(current(), [(JobName.MAKE_BOX, (box_id,)) for box_id in ids])
         return len(ids)
+
+
+def purge_boxes(app: Flask) -> int:
+    """Take boxes away that nobody has asked for in a month, row first; returns how many."""
+    with app.app_context():
+        rows = box.too_old()
+        keys = [row.key for row in rows if row.key]
+        for row in rows:
+            db.session.delete(row)
+        db.session.commit()
+        for key in keys:
+            store().delete(key)
+        return len(rows)

@@ -8,11 +8,12 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.assets.brand import BrandInput, Upload, save
-from app.campaigns import box_files, words
+from app.campaigns import box_files, make, words
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.prepare import source
 from app.campaigns.records import BoxState, CampaignBox
@@ -209,6 +210,26 @@ def test_a_word_that_changes_while_it_is_made_ends_it_and_a_dead_worker_is_notic
     assert row.state is BoxState.FAILED
 
 
+def test_an_old_box_goes_and_so_does_that_of_a_deleted_draft(
+    quick: None, app: Flask, cast: Cast, campaign: Campaign
+) -> None:
+    row = made(cast, campaign)
+    key = str(row.key)
+    db.session.commit()
+    assert box_job.purge_boxes(app) == 0
+    row.finished_at = now() - timedelta(days=31)
+    db.session.commit()
+    assert box_job.purge_boxes(app) == 1
+    assert not box_job.store().exists(key)
+    db.session.expire_all()
+    key = str(made(cast, campaign).key)
+    assert box_job.store().exists(key)
+    make.delete(maya(cast), campaign)
+    db.session.commit()
+    assert not box_job.store().exists(key)
+    assert db.session.scalars(select(CampaignBox)).all() == []
+
+
 def test_it_is_the_partners_own(quick: None, cast: Cast, campaign: Campaign, as_person: As) -> None:
     made(cast, campaign)
     address = f"/campaigns/{campaign.pid}/box.zip"
@@ -245,7 +266,7 @@ def test_the_pages_of_the_pieces(cast: Cast, campaign: Campaign, as_person: As) 
     )
     saved = client.get(f"{base}/posts/open_door/x.png?download=1")
     assert saved.headers["Content-Disposition"] == "attachment; filename=open_door-x.png"
-    assert "because Northwind Cloud pays half" in client.get(f"{base}/posts/open_door/x.txt").text
+    assert "Northwind Cloud pays half" in client.get(f"{base}/posts/open_door/x.txt").text
     assert client.get(f"{base}/posts/open_door/mastodon.png").status_code == 404
     assert client.get(f"{base}/posts/none").status_code == 404
     pdf = client.get(f"{base}/documents/thirty_points.pdf")
