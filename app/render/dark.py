@@ -73,6 +73,7 @@ class _Walk:
     def __init__(self) -> None:
         self.sheet = _Sheet()
         self.open: list[tuple[str, _Ground]] = [("", _Ground(night=shades.CARD))]
+        self.known: dict[tuple[str, str, _Ground], tuple[_Ground, dict[str, str]]] = {}
 
     def token(self, found: re.Match[str]) -> str:
         tag = (found.group("tag") or "").lower()
@@ -83,7 +84,10 @@ class _Walk:
             return found.group()
         rest = found.group("rest")
         around = self.open[-1][1]
-        here, rules = self._look(tag, rest, around)
+        key = (tag, rest, around)  # most tags of a mail repeat
+        if key not in self.known:
+            self.known[key] = self._look(*key)
+        here, rules = self.known[key]
         if tag not in _VOID and not rest.rstrip().endswith("/"):
             self.open.append((tag, here))
         if not rules:

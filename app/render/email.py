@@ -84,8 +84,8 @@ def compile_email(
     )
     subject = " ".join(job.fill(source.subject, markup=False).split())
     preheader = " ".join(job.fill(source.preheader, markup=False).split())
-    html, links = _html(job.fill(source.mjml, markup=True), source.assets, open_places)
-    html = _finish(html, subject, preheader, language, open_places)
+    html, links = _html(job.fill(source.mjml, markup=True), source.assets, language, open_places)
+    html = _finish(html, subject, preheader)
     text = text_part.text_from_html(html)
     pixel = open_places.sentinel(Place(PlaceKind.PIXEL))
     html = fold_html(html.replace("</body>", f"{pixel}</body>", 1), open_places.mark)
@@ -126,16 +126,18 @@ class _Job:
         return template.evaluate(parsed, self.data)
 
 
-def _html(mjml: str, assets: Mapping[str, str], open_places: Places) -> tuple[str, tuple[LinkTarget, ...]]:
+def _html(
+    mjml: str, assets: Mapping[str, str], language: str, open_places: Places
+) -> tuple[str, tuple[LinkTarget, ...]]:
     """MJML to HTML with styles inlined, assets resolved and links numbered."""
-    html = dark.with_dark(to_html(_resolve(mjml, assets)))
+    html = dark.with_dark(to_html(_resolve(mjml, assets), language))
     found = list(unsafe.problems(html))
     if found:
         raise RenderError(found)
     return _number_links(html, open_places)
 
 
-def to_html(mjml: str) -> str:
+def to_html(mjml: str, language: str = "") -> str:
     """Plain MJML (placeholders resolved) to HTML, its inline styles inlined. Raises RenderError where it can’t be read."""
     if re.search(r"<mj-include\b", mjml, re.IGNORECASE):
         raise RenderError(
@@ -145,7 +147,7 @@ def to_html(mjml: str) -> str:
                 )
             ]
         )
-    compiled = compile_mjml(mjml)
+    compiled = compile_mjml(mjml, language)
     html = _COMMENT.sub("", compiled.html)
     if not compiled.inline_styles.strip():
         return html
@@ -190,9 +192,8 @@ def _number_links(html: str, open_places: Places) -> tuple[str, tuple[LinkTarget
     return html, tuple(landing + [LinkTarget(n, "url", url) for url, n in numbers.items()])
 
 
-def _finish(html: str, subject: str, preheader: str, language: str, open_places: Places) -> str:
-    """Language, title and preheader."""
-    html = html.replace(' lang="und"', f' lang="{html_module.escape(language)}"')
+def _finish(html: str, subject: str, preheader: str) -> str:
+    """Title and preheader."""
     html = re.sub(
         r"<title>\s*</title>", lambda _: f"<title>{html_module.escape(subject)}</title>", html, count=1
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from app.lazy import lazy
 from app.render import places, template, unsafe
 from app.render.context import Names, Partner, Vendor
+from app.render.direction import is_right_to_left
 from app.render.email import names_of
 from app.render.errors import Problem, RenderError
 from app.render.filters import mix, readable_on
@@ -141,9 +142,10 @@ class CompiledPage:
             if indexed and self.description
             else ""
         )
+        direction = ' dir="rtl"' if is_right_to_left(self.language) else ""
         robots = "" if indexed else '<meta name="robots" content="noindex">'
         return (
-            f'<!doctype html>\n<html lang="{e(self.language)}">\n<head>\n<meta charset="utf-8">\n'
+            f'<!doctype html>\n<html lang="{e(self.language)}"{direction}>\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{e(title)}</title>\n{described}{robots}\n{links}</head>\n<body>\n{self._header()}\n"
             f'<main id="{anchor}">\n{main}\n</main>\n{self._footer(privacy_url)}\n</body>\n</html>\n'

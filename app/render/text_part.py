@@ -10,10 +10,10 @@ import lxml.html  # type: ignore[import-untyped]
 from inscriptis import get_text  # type: ignore[import-untyped]
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
-from lxml import etree
 
 _WIDTH = 76
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SHAPING = re.compile(r"white-space|display\s*:\s*(?:block|inline\s*(?:;|$))", re.IGNORECASE)
 _BLOCKS = frozenset(["div", "p", "table", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote", "pre", "section"])
 _BREAK, _LINK = "⏎", "⇢"
@@ -21,11 +21,11 @@ _BREAK, _LINK = "⏎", "⇢"
 
 def text_from_html(html: str) -> str:
     """The text part: UTF-8 characters, `\\n` line ends, one blank line at most between paragraphs."""
-    tree = lxml.html.document_fromstring(html.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+    words = _COMMENT.sub("", html).encode()  # a third of a mail is for Outlook only
+    tree = lxml.html.document_fromstring(words, parser=lxml.html.HTMLParser(encoding="utf-8"))
     body = tree.find("body")
     if body is None:
         return ""
-    etree.strip_tags(body, etree.Comment)
     _drop_hidden(body)
     _unfold_layout(body)
     for image in list(body.iter("img")):

@@ -46,10 +46,14 @@ def position(source: str, at: int) -> tuple[int, int]:
 def problems(source: str) -> Iterator[Problem]:
     """Everything forbidden in a piece's source or in its final HTML."""
     plain = COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), source)
+    sound: set[str] = set()  # most tags of a mail repeat
     for found in TAG.finditer(plain):
-        if found.group("close"):
+        if found.group("close") or found.group() in sound:
             continue
-        for problem, at in _tag(found):
+        wrong = list(_tag(found))
+        if not wrong:
+            sound.add(found.group())
+        for problem, at in wrong:
             line, column = position(plain, at)
             yield replace(problem, line=line, column=column)
 
@@ -59,7 +63,10 @@ def _tag(found: re.Match[str]) -> Iterator[tuple[Problem, int]]:
     tag = found.group("tag").lower()
     if tag in BANNED:
         message = f"<{tag}> can’t be part of a kit. {BANNED[tag]}"
-        yield Problem("mj-include" if tag == "mj-include" else "forbidden-tag", message, "Remove it."), found.start()
+        yield (
+            Problem("mj-include" if tag == "mj-include" else "forbidden-tag", message, "Remove it."),
+            found.start(),
+        )
     if tag == "meta" and "refresh" in found.group("rest").lower():
         message = "A page can’t send people on by itself."
         yield Problem("forbidden-tag", message, "Remove this <meta>."), found.start()

@@ -55,7 +55,7 @@ class Column(_Side):
         number, unit = self.width
         name = f"mj-column-{'per' if unit == '%' else 'px'}-{shown(number).replace('.', '-', 1)}"
         box = {
-            "font-size": "0px", "text-align": "left", "direction": self.get("direction"), "display": "inline-block",
+            "font-size": "0px", "text-align": self.sheet.start, "direction": self.get("direction"), "display": "inline-block",
             "vertical-align": self.get("vertical-align"), "width": self._phone_width(),
         }  # fmt: skip
         content = self._gutter() if self._has_gutter else self._rows()
@@ -110,7 +110,7 @@ class Group(_Side):
         name = f"mj-column-{'per' if unit == '%' else 'px'}-{integer(number)}"
         colour = self.get("background-color")
         box = {
-            "font-size": "0", "line-height": "0", "text-align": "left", "display": "inline-block", "width": "100%",
+            "font-size": "0", "line-height": "0", "text-align": self.sheet.start, "display": "inline-block", "width": "100%",
             **self.some("direction", "vertical-align", "background-color"),
         }  # fmt: skip
         inner = table(bgcolor=None if colour == "none" else colour)

@@ -84,8 +84,11 @@ class Body(Element):
         return f"<div{attributes}>{self.children()}</div>"
 
 
-def compile_mjml(source: str) -> Compiled:
-    """Plain MJML (placeholders resolved) as HTML. Raises RenderError with line and column where it can't be read."""
+def compile_mjml(source: str, language: str = "") -> Compiled:
+    """Plain MJML (placeholders resolved) as HTML. Raises RenderError with line and column where it can't be read.
+
+    `language` is that of a mail that names none; for one that runs from right to left, what the mail leaves open is mirrored.
+    """
     mjml = parse(source)
     body = mjml.find("mj-body")
     if body is None:
@@ -96,7 +99,7 @@ def compile_mjml(source: str) -> Compiled:
                 )
             ]
         )
-    sheet = read_head(mjml)
+    sheet = read_head(mjml, language)
     resolve(sheet, body)
     drawn = Body(body, sheet, Room(), {}).render()
     if sheet.html_attributes:

@@ -6,6 +6,7 @@ A component says its defaults and how it draws itself; `Sheet` collects what it 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import ClassVar
 
 from app.render.mjml import values
@@ -23,6 +24,7 @@ class Sheet:
 
     language: str = "und"
     direction: str = "auto"
+    is_mirrored: bool = False
     title: str = ""
     breakpoint: str = "480px"
     background: str = ""
@@ -48,6 +50,11 @@ class Sheet:
         """A column's width on wide screens."""
         size = f"{values.shown(width)}{unit}"
         self.widths[name] = f"{{ width:{size} !important; max-width: {size}; }}"
+
+    @property
+    def start(self) -> str:
+        """The side that lines begin at."""
+        return "right" if self.is_mirrored else "left"
 
     @property
     def narrow(self) -> str:
@@ -90,7 +97,8 @@ class Element:
         self.node = node
         self.sheet = sheet
         self.room = room
-        given = {**self.defaults, **sheet.for_all, **inherited, **node.resolved}
+        defaults = _mirrored(self.tag) if sheet.is_mirrored else self.defaults
+        given = {**defaults, **sheet.for_all, **inherited, **node.resolved}
         self.attributes: dict[str, str | None] = {
             name: _colour(value) if value and name.endswith("color") else value
             for name, value in given.items()
@@ -174,6 +182,20 @@ class Element:
             {"align": child.get("align"), **more, "class": child.get("css-class"), "style": style}
         )
         return f"<tr><td{attributes}>{child.render()}</td></tr>"
+
+
+@cache
+def _mirrored(tag: str) -> dict[str, str]:
+    """A component's defaults for a language that runs from right to left; what stands in rows turns with them by itself."""
+    turned = {"left": "right", "right": "left", "ltr": "rtl"}
+    sided = ("align", "direction")
+    defaults = {
+        name: turned.get(value, value) if name in sided else value for name, value in kind.defaults.items()
+    }
+    if padding := defaults.get("text-padding"):
+        top, right, bottom, left = padding.split()
+        defaults["text-padding"] = f"{top} {left} {bottom} {right}"
+    return defaults
 
 
 def _colour(value: str) -> str:

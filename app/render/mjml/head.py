@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 
+from app.render.direction import is_right_to_left
 from app.render.mjml.element import Sheet
 from app.render.mjml.parse import Node
 
 
-def read_head(mjml: Node) -> Sheet:
-    """The rules of `<mj-head>`; a mail without one has the reference's defaults."""
-    sheet = Sheet(mjml.attributes.get("lang") or "und", mjml.attributes.get("dir") or "auto")
+def read_head(mjml: Node, language: str = "") -> Sheet:
+    """The rules of `<mj-head>`; a mail without one has the reference's defaults.
+
+    One that names no direction takes its language's, and is mirrored if need be; one that does has seen to it itself.
+    """
+    spoken = mjml.attributes.get("lang") or language or "und"
+    said = mjml.attributes.get("dir")
+    is_mirrored = not said and is_right_to_left(spoken)
+    sheet = Sheet(spoken, said or ("rtl" if is_mirrored else "auto"), is_mirrored)
     for head in mjml.children:
         if head.tag == "mj-head":
             for node in head.children:
