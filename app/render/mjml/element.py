@@ -190,7 +190,8 @@ def _mirrored(tag: str) -> dict[str, str]:
     turned = {"left": "right", "right": "left", "ltr": "rtl"}
     sided = ("align", "direction")
     defaults = {
-        name: turned.get(value, value) if name in sided else value for name, value in kind.defaults.items()
+        name: turned.get(value, value) if name in sided else value
+        for name, value in Element.kinds[tag].defaults.items()
     }
     if padding := defaults.get("text-padding"):
         top, right, bottom, left = padding.split()
