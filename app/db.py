@@ -205,8 +205,16 @@ def _executed(state: ORMExecuteState) -> None:
         state.session.info[_WROTE] = True
 
 
+def begin_reading() -> None:
+    """In a POST that has written all it will: keep that, and only read from here on, so that others can write while it answers."""
+    db.session.commit()
+    g.only_reads = True
+
+
 def _only_reads() -> bool:
-    return has_request_context() and request.method in ("GET", "HEAD") and not g.get("writes")
+    if not has_request_context():
+        return False
+    return bool(g.get("only_reads") or (request.method in ("GET", "HEAD") and not g.get("writes")))
 
 
 @event.listens_for(Engine, "begin")

@@ -179,6 +179,7 @@
     if (field) { event.preventDefault(); history.replaceState(null, "", link.hash); pane(); field.focus(); field.scrollIntoView({ block: "center" }); }
   });
 
+  if (window.matchMedia("(max-width: 820px)").matches) { tab = "pv-phone"; openTab(); }
   const stage = document.getElementById("stage");
   if (stage) stage.dataset.looks = document.getElementById("live")?.dataset.looks || "";
   prepare();

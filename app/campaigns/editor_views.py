@@ -16,6 +16,7 @@ from app.campaigns.forms import PREFIX, SubjectForm, Typed
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import source
 from app.campaigns.queries import campaign_for, vendor_of
+from app.db import begin_reading, db
 from app.errors import Invalid, TooMany
 from app.kits.pieces import KitSource, Slot, SlotType
 from app.kits.queries import kit_source, version_by_id
@@ -78,6 +79,7 @@ def save_words(pid: str) -> Answer:
         words.choose_brand(actor(), campaign, pid_of_brand)
     typed, elsewhere = _saved(campaign, came)
     if request.headers.get("HX-Request"):
+        begin_reading()  # a preview takes longer than a saving, and others save meanwhile
         shown = editor_page.saved(actor(), campaign, _asked(), typed)
         return render_template("campaigns/_saved.html", fresh={*elsewhere, *came.changed_pictures}, **shown)
     if request.form.get("reset") or request.form.get("then") in _TURNS:
@@ -265,6 +267,7 @@ def _picture(slot: Slot, came: Came) -> None:
     asset = request.form.get(f"{base}.asset", "")
     alt = request.form.get(f"{base}.alt", "")
     if file and file.filename:
+        db.session.commit()  # nothing is written yet; drawing a picture anew takes longer than others should wait
         try:
             asset = add_image(actor(), *pictures.cut(slot, file.filename, file.read())).pid
         except Invalid as error:

@@ -1,6 +1,7 @@
 """Nothing that somebody wrote is lost: changes are taken back and done again over reloads, two people at once hear of each other."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,12 @@ from flask.testing import FlaskClient
 from app.accounts.actor import Actor
 from app.accounts.models import Role
 from app.assets.models import BrandProfile
-from app.campaigns import history, words
+from app.campaigns import history, preview, words
 from app.campaigns.models import Campaign, SlotEdit, UnsavedWords
 from app.campaigns.queries import campaign_for
 from app.clock import now
 from app.db import db, scoped
+from app.render.errors import Problem, RenderError
 from tests.campaigns.made import draft, maya
 from tests.rig.cast import Cast
 
@@ -212,3 +214,25 @@ def test_a_campaign_wears_the_brand_that_is_chosen_and_nobody_elses(as_person: B
     assert campaign_for(cast.harbour, campaign.pid).brand_id == second.id
     assert browser.post(address, data={"brand": theirs.pid}).status_code == 404
     assert campaign_for(cast.harbour, campaign.pid).brand_id == second.id
+
+
+def test_others_can_write_while_the_preview_is_drawn(
+    as_person: Browser, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one writer: whoever draws a preview must not be it."""
+    campaign = draft(cast)
+    path = db.engine.url.database
+    drawn = []
+
+    def drawing(*_: Any, **__: Any) -> Any:
+        with sqlite3.connect(str(path), timeout=0) as other:
+            other.execute("BEGIN IMMEDIATE")
+            drawn.append(other.execute("SELECT slot_values FROM campaign").fetchone()[0])
+            other.execute("ROLLBACK")
+        raise RenderError([Problem("x", "It can’t be drawn.", "Mend it.")])
+
+    monkeypatch.setattr(preview, "inbox", drawing)
+    browser = as_person(cast.maya)
+    answer = browser.post(f"/campaigns/{campaign.pid}/words", data={"slot-person": "Jonas"}, headers=HX)
+    assert answer.status_code == 200
+    assert drawn == ['{"person": "Jonas"}'], "what was typed is saved before anything is drawn"
