@@ -66,7 +66,6 @@ def launched(cast: Cast) -> tuple[Campaign, Send]:
     return campaign, send
 
 
-@both
 def test_what_is_being_sent_stops_within_a_round_and_never_goes_on(
     app: Flask, cast: Cast, sink: Sink
 ) -> None:

@@ -199,16 +199,15 @@ def test_a_lower_version_than_the_live_one_is_not_published(cast: Cast) -> None:
         publish.publish(ingrid(cast), older, "Old.")
 
 
-@pytest.mark.parametrize(
-    "column", ["manifest", "media", "sha256", "archive_key", "summary", "change_summary", "version"]
-)
-def test_nothing_of_a_published_version_can_be_changed_by_any_code(cast: Cast, column: str) -> None:
+def test_nothing_of_a_published_version_can_be_changed_by_any_code(cast: Cast) -> None:
     version = published(cast)
-    old = getattr(version, column)
-    setattr(version, column, {"name": "Other"} if isinstance(old, dict) else "other")
-    with pytest.raises(RuntimeError, match="never changes"):
-        db.session.flush()
-    db.session.rollback()
+    for column in ("manifest", "media", "sha256", "archive_key", "summary", "change_summary", "version"):
+        old = getattr(version, column)
+        setattr(version, column, {"name": "Other"} if isinstance(old, dict) else "other")
+        with pytest.raises(RuntimeError, match="never changes"):
+            db.session.flush()
+        db.session.rollback()
+        assert getattr(version, column) == old
 
 
 def test_a_published_version_stays_what_it_was_through_upload_check_and_discard(cast: Cast) -> None:
