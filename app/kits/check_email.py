@@ -10,6 +10,7 @@ from app.kits.check_mjml import check_mjml
 from app.kits.check_slots import check_template, used_slots
 from app.kits.findings import RULES, Finding, Report, Severity, from_problems, in_file, in_value
 from app.kits.locate import Lines
+from app.kits.mjml_schema import holding_html
 from app.kits.pieces import EmailPiece, KitSource
 from app.kits.samples import sample_slots
 from app.kits.table import FILE
@@ -28,7 +29,7 @@ def check_email(
     found = _words(kit, email, lines, address, used)
     if not email.source:
         return found
-    markup = read_markup(email.source)
+    markup = read_markup(email.source, holding_html())
     report = Report(email.path, markup.places)
     used |= used_slots(kit, email.source)
     parsed, problems = check_template(kit, email.source, kit.names(), email.language, markup=True)

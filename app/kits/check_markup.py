@@ -52,7 +52,6 @@ class Element:
     """One tag with what is inside it. Offsets: `start` of its `<`, `inner` of its content, `end` of the content."""
 
     tag: str
-    written: str
     start: int
     inner: int
     attributes: dict[str, Attribute] = field(default_factory=dict)
@@ -86,11 +85,12 @@ class Element:
 
 @dataclass(frozen=True)
 class Fault:
-    """A tag that is not closed, or closes nothing: offset, message, mend."""
+    """A tag that is not closed, or closes nothing: offset, message, mend; `is_html` inside a component that holds HTML."""
 
     start: int
     message: str
     mend: str
+    is_html: bool = False
 
 
 @dataclass
@@ -117,11 +117,11 @@ class Markup:
         return re.sub(r"<[^>]*>", "", self.masked[element.inner : element.end]).replace(BLOCK, "")
 
 
-def read_markup(source: str, *, optional_ends: bool = False) -> Markup:
-    """Read a piece. `optional_ends`: HTML, where `<p>` or `<li>` need not be closed."""
+def read_markup(source: str, holders: frozenset[str] = frozenset()) -> Markup:
+    """Read a piece. `holders` are the components that hold HTML: what is open in one of them ends with it."""
     masked = mask(source)
     masked = re.sub(r"<!--(?!\[if|<!\[endif).*?(?:-->|\Z)", _blank, masked, flags=re.DOTALL)
-    reader = _Reader(masked, optional_ends)
+    reader = _Reader(masked, holders)
     reader.read()
     return Markup(source, masked, reader.top, reader.faults, Places(source))
 
@@ -154,9 +154,9 @@ def _blank(found: re.Match[str]) -> str:
 class _Reader:
     """One pass over masked markup; `top` and `faults` are the result."""
 
-    def __init__(self, masked: str, optional_ends: bool) -> None:
+    def __init__(self, masked: str, holders: frozenset[str]) -> None:
         self.text = masked
-        self.optional_ends = optional_ends
+        self.holders = holders
         self.top: list[Element] = []
         self.faults: list[Fault] = []
         self.stack: list[Element] = []
@@ -168,7 +168,9 @@ class _Reader:
             at = self._next(at)
         for element in reversed(self.stack):
             element.end = len(self.text)
-            if not self._may_end(element) and not self.is_lost:
+            if not self.holders.isdisjoint(element.around):
+                self._left_open(element)
+            elif element.tag not in _OPTIONAL_END and not self.is_lost:
                 message = f"<{element.tag}> is never closed."
                 self.faults.append(Fault(element.start, message, f"Add </{element.tag}>."))
                 self.is_lost = True
@@ -189,7 +191,7 @@ class _Reader:
         return self._open(found)
 
     def _open(self, found: re.Match[str]) -> int:
-        element = Element(found["tag"].lower(), found["tag"], found.start(), 0)
+        element = Element(found["tag"].lower(), found.start(), 0)
         at = found.end()
         while not (end := _ENDS.match(self.text, at)):
             given = _ATTRIBUTE.match(self.text, at)
@@ -224,19 +226,44 @@ class _Reader:
             element.twice.append(attribute)
         element.attributes.setdefault(attribute.name, attribute)
 
-    def _may_end(self, element: Element) -> bool:
-        return self.optional_ends and element.tag in _OPTIONAL_END
-
     def _close(self, tag: str, at: int) -> None:
+        holder = next(
+            (i for i in range(len(self.stack) - 1, -1, -1) if self.stack[i].tag in self.holders), -1
+        )
         depth = len(self.stack) - 1
-        while depth >= 0 and self.stack[depth].tag != tag and self._may_end(self.stack[depth]):
+        while depth > holder and self.stack[depth].tag != tag and self.stack[depth].tag in _OPTIONAL_END:
             depth -= 1
-        if depth < 0 or self.stack[depth].tag != tag:
+        if depth >= 0 and self.stack[depth].tag == tag:
+            self._end(depth, at)
+        elif holder >= 0 and self.stack[holder].tag == tag:
+            for element in self.stack[holder + 1 :]:
+                self._left_open(element)
+            self._end(holder, at)
+        elif holder >= 0 and not tag.startswith("mj"):
+            self._close_html(tag, holder, at)
+        else:
             self._astray(tag, at)
-            return
+
+    def _end(self, depth: int, at: int) -> None:
         for element in self.stack[depth:]:
             element.end = at
         del self.stack[depth:]
+
+    def _close_html(self, tag: str, holder: int, at: int) -> None:
+        """A closing tag inside a component that doesn't fit the one opened last: nothing outside of the component is touched."""
+        fits = next((i for i in range(len(self.stack) - 1, holder, -1) if self.stack[i].tag == tag), None)
+        if fits is not None:
+            for element in self.stack[fits + 1 :]:
+                self._left_open(element)
+            self._end(fits, at)
+        elif tag not in VOID and self.stack[holder].tag != "mj-raw":
+            self.faults.append(Fault(at, f"</{tag}> closes nothing.", "Remove it.", is_html=True))
+
+    def _left_open(self, element: Element) -> None:
+        """HTML that isn't closed. What begins in one mj-raw may end in another."""
+        if element.tag not in _OPTIONAL_END and "mj-raw" not in element.around:
+            message = f"<{element.tag}> is never closed."
+            self.faults.append(Fault(element.start, message, f"Add </{element.tag}>.", is_html=True))
 
     def _astray(self, tag: str, at: int) -> None:
         """A closing tag that doesn't fit: said once, and then the nearest that fits is closed, so that reading goes on."""
@@ -252,6 +279,4 @@ class _Reader:
             self.faults.append(Fault(at, message, f"Add </{opened.tag}> before it."))
         self.is_lost = True
         if fits is not None:
-            for element in self.stack[fits:]:
-                element.end = at
-            del self.stack[fits:]
+            self._end(fits, at)

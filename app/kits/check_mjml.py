@@ -8,14 +8,16 @@ from app.kits.findings import Finding, Report
 from app.kits.mjml_schema import Component, components, fits, holding_html, spoken
 from app.kits.table import near
 
-_CONDITIONAL = re.compile(r"<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->|<!\[CDATA\[|\]\]>|<[^>]*>")
+_CONDITIONAL = re.compile(
+    r"&#?\w+;|<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->|<!\[CDATA\[|\]\]>|<[^>]*>"
+)
 _ROOT_HOLDS = ("mj-head", "mj-body")
 
 
 def check_mjml(markup: Markup, report: Report) -> list[Finding]:
     """Every finding about components and attributes of one MJML file."""
     for fault in markup.faults:
-        report.add("mjml", fault.start, fault.message, fault.mend)
+        report.add("html" if fault.is_html else "mjml", fault.start, fault.message, fault.mend)
     _root(markup, report)
     classes = _classes(markup)
     for element, is_html in _levels(markup):
@@ -72,10 +74,6 @@ def _root(markup: Markup, report: Report) -> None:
 
 def _tag(element: Element, report: Report) -> bool:
     """Whether this is a component that can be compiled; says so if it isn't."""
-    if element.tag in components() and element.written != element.tag:
-        message = f"<{element.written}> has to be written in small letters."
-        report.add("mjml-tag", element.start, message, f"Write <{element.tag}>.")
-        return False
     if element.tag in components() or element.tag == "mj-include":
         return element.tag != "mj-include"  # which has a finding of its own
     parent = element.parent.tag if element.parent else ""
@@ -109,16 +107,20 @@ def _place(element: Element, report: Report) -> None:
         return
     known, around = components()[element.tag], components().get(parent.tag)
     # mj-class and its like hold defaults for any component; a tag that is none has a finding of its own.
-    free = around is None or not (around.is_checked or parent.tag == "mjml")
-    held = (
-        element.tag in _ROOT_HOLDS
-        if parent.tag == "mjml"
-        else free or components()[parent.tag].holds(element.tag)
-    )
+    is_root = parent.tag == "mjml"
+    free = around is None or not (around.is_checked or is_root)
+    held = _at_root(element) if is_root else free or components()[parent.tag].holds(element.tag)
     if not held:
         report.add(
             "mjml-place", element.start, f"<{element.tag}> can’t stand in <{parent.tag}>.", _homes(known)
         )
+
+
+def _at_root(element: Element) -> bool:
+    """Directly in <mjml> stand head and body, and what goes before the document."""
+    return element.tag in _ROOT_HOLDS or (
+        element.tag == "mj-raw" and element.fixed("position") == "file-start"
+    )
 
 
 def _homes(known: Component) -> str:
@@ -167,13 +169,13 @@ def _named_classes(element: Element, classes: set[str], report: Report) -> None:
 
 
 def _bare_text(element: Element, markup: Markup, report: Report) -> None:
-    """Words directly in a component that holds other components: some compilers drop them, none gives them a place."""
+    """Words directly in a component that holds other components: they would be dropped."""
     known = components()[element.tag]
     if known.is_ending or element.tag == "mj-html-attribute" or element.end <= element.inner:
         return
     words = _own_words(element, markup)
     if words is not None:
-        message = f"Text stands directly in <{element.tag}>."
+        message = f"Text stands directly in <{element.tag}> and would be dropped."
         mend = "Put it into <mj-text>." if element.tag != "mj-head" else "Remove it."
         report.add("mjml-text", words, message, mend)
 

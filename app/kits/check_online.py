@@ -43,7 +43,7 @@ def _addresses(kit: KitSource) -> Iterator[tuple[str, str, int, int]]:
     """Address, file, line and column."""
     pieces: list[EmailPiece | PagePiece] = [*kit.emails, *kit.pages]
     for piece in pieces:
-        markup = read_markup(piece.source, optional_ends=True)
+        markup = read_markup(piece.source)
         for url, at in web_links(markup):
             yield (url, piece.path, *markup.at(at))
     words = [(post.path, post.source) for post in kit.posts]

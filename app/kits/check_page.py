@@ -26,7 +26,7 @@ def check_page(kit: KitSource, page: PagePiece, lines: Lines, address: str, used
         return found
     # Of the same length, so that places stay: the form is no value of the template language.
     plain = FORM.sub(lambda form: " " * len(form[0]), page.source)
-    markup = read_markup(plain, optional_ends=True)
+    markup = read_markup(plain)
     report = Report(page.path, markup.places)
     _form(page, markup, report)
     used |= used_slots(kit, page.source)

@@ -37,14 +37,14 @@ class Finding:
 
 ERRORS = (
     "archive", "kit", "toml", "toml-key", "toml-missing", "toml-type", "toml-value", "file-missing", "asset-missing",
-    "slot-undeclared", "slot-type", "slot-default", "placeholder", "placeholder-spot", "contact-condition", "value",
+    "slot-undeclared", "slot-type", "slot-default", "placeholder", "template-forbidden", "placeholder-spot", "contact-condition", "value",
     "mjml", "mjml-tag", "mjml-place", "mjml-attribute", "mj-include", "forbidden-tag", "event-handler", "link-scheme",
     "alt-text", "image-source", "no-unsubscribe", "no-address", "size", "line-length", "form", "page-title", "form-label",
     "step-email", "step-first", "step-order", "step-late", "step-condition", "step-test",
     "document", "document-unsafe", "picture", "panel-page", "panel-outside",
 )  # fmt: skip
 WARNINGS = (
-    "slot-unused", "slot-choice", "slot-limits", "foreign-placeholder", "mjml-value", "mjml-class", "mjml-text", "mjml-twice",
+    "slot-unused", "slot-choice", "slot-limits", "foreign-placeholder", "mjml-value", "mjml-class", "mjml-text", "mjml-twice", "html",
     "asset-unused", "file-unused", "image-remote", "image-svg", "image-heavy", "image-size", "link-http", "link-dead",
     "link-gone", "link-text", "no-why", "no-vendor", "contrast", "contrast-brand", "contrast-dark", "dark-mode",
     "remote-font", "size-filled", "text-part", "subject-long", "plain-preheader", "page-heading", "page-language",

@@ -1,6 +1,7 @@
 """The example kits pass without a warning and between them use every type of slot; the command says what was found to people and programs."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,16 @@ def test_the_two_example_kits_use_every_type_of_slot() -> None:
     kits = [read_kit(path) for path in OWN]
     assert len(kits) == 2
     assert {slot.type for kit in kits for slot in kit.slots} == set(SlotType)
+
+
+def test_a_usual_kit_is_checked_within_a_second_of_the_processors_time() -> None:
+    files = read_files(KITS / "bring-one-file-back")
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        check_files(files)
+        taken.append(time.process_time() - begun)
+    assert min(taken) < 1
 
 
 def test_a_missing_kit_toml_is_one_finding() -> None:
