@@ -22,7 +22,7 @@ ALLOWED = {
     "queue": {"redis"},  # the queue of the settings
     "accounts/attempts": {"redis"},  # counters in the same Redis
     "web/health": {"redis"},  # asks whether it is there
-    "assets/store": {"boto3", "botocore"},  # the bucket of the settings
+    "assets/s3": {"boto3", "botocore"},  # the bucket of the settings
     "mail/transport": {"smtplib", "ssl", "boto3", "botocore"},  # the mail server of the settings
     "delivery/smtp": {"socket", "ssl"},  # the mail server of the settings
     "delivery/line": {"socket", "ssl"},  # one connection to it

@@ -67,8 +67,8 @@ def test_the_steps_follow_from_what_is_there(as_person: Browser, cast: Cast) -> 
     db.session.add(Contact(partner_id=cast.harbour.id, email=email, address_hash=address_hash(email)))
     db.session.commit()
     assert first_steps(cast.harbour).current == 3
-    told = story.campaign(cast.northwind, cast.harbour)
-    told.version.manifest = {"name": "Kit Spring", "slug": "kit-spring", "version": "1.0"}
+    manifest = {"name": "Kit Spring", "slug": "kit-spring", "version": "1.0"}
+    told = story.campaign(cast.northwind, cast.harbour, manifest=manifest)
     told.campaign.launched_at = now()
     db.session.commit()
     assert first_steps(cast.harbour).current == 4

@@ -1,7 +1,7 @@
 """Rows of a campaign that has run, written through the models: for tests of what comes after the launch."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.accounts.models import Organisation
 from app.audience.models import Contact, ContactList
@@ -37,9 +37,13 @@ def _add(row: T) -> T:
 
 
 def campaign(
-    vendor: Organisation, partner: Organisation, name: str = "Spring", shares_leads: bool = False
+    vendor: Organisation,
+    partner: Organisation,
+    name: str = "Spring",
+    shares_leads: bool = False,
+    manifest: dict[str, Any] | None = None,
 ) -> Story:
-    """A finished campaign of `partner` with a kit of `vendor`; commits."""
+    """A finished campaign of `partner` with a kit of `vendor`, whose kit.toml is `manifest`; commits."""
     kit = _add(Kit(vendor_id=vendor.id, slug=f"kit-{name}-{partner.id}".lower(), name=f"Kit {name}"))
     version = _add(
         KitVersion(
@@ -47,7 +51,7 @@ def campaign(
             vendor_id=vendor.id,
             version="1.0",
             status=VersionStatus.PUBLISHED,
-            manifest={},
+            manifest=manifest or {},
             archive_key="x",
             sha256="0" * 64,
         )
