@@ -16,6 +16,7 @@ from app.kits.excerpt import with_source
 from app.kits.findings import Finding, finding
 from app.kits.format import read_files, survey
 from app.kits.pieces import KitSource
+from app.render.tree import FORBIDDEN
 
 DOCUMENT = "application/pdf"
 _IMAGES = {"png", "jpg", "jpeg", "webp"}
@@ -57,6 +58,8 @@ def unpack(data: bytes) -> Package:
     found = list(checked(files))
     if source is None or problems:
         raise KitRefused(found, files)
+    if attacks := [f for f in found if f.rule == FORBIDDEN]:
+        raise KitRefused(attacks, files)
     media, wrong = _media(source)
     if wrong:
         raise KitRefused(wrong, files)

@@ -31,6 +31,31 @@ def slot_of(node: nodes.Node) -> str:
     return node.attr if plain and isinstance(node, nodes.Getattr) else ""
 
 
+FORBIDDEN = "template-forbidden"
+"""The rule of what no template may do: a kit that tries it isn't kept, not even as a draft."""
+
+_ACTS = (
+    nodes.Call, nodes.Getitem, nodes.Assign, nodes.AssignBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends,
+    nodes.Block, nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.With, nodes.ScopedEvalContextModifier, nodes.ExprStmt,
+)  # fmt: skip
+_REACHING = frozenset(
+    {"attr", "map", "select", "reject", "selectattr", "rejectattr", "groupby", "format", "xmlattr"}
+)
+
+
+def reaches(node: nodes.Node) -> bool:
+    """Whether it calls, imports, defines or sets something, or reaches for what lies behind a value."""
+    return any(_reaches(part) for part in (node, *node.find_all(nodes.Node)))
+
+
+def _reaches(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Getattr):
+        return node.attr.startswith("_")
+    if isinstance(node, nodes.Name):
+        return node.name.startswith("__")
+    return isinstance(node, _ACTS) or (isinstance(node, nodes.Filter) and node.name in _REACHING)
+
+
 def spoken_of(node: nodes.Node) -> str:
     """A part of the language in words."""
     spoken = {

@@ -12,7 +12,7 @@ from app.render.errors import Problem
 from app.render.filters import COLOUR_FILTERS, LISTED
 from app.render.markup_state import Spot, State
 from app.render.places import Places
-from app.render.tree import group_of, place_of, slot_of, spoken_of
+from app.render.tree import FORBIDDEN, group_of, place_of, reaches, slot_of, spoken_of
 
 GROUPS = ("slot", "partner", "vendor", "contact", "link", "submitted")
 _DEPTH = 2
@@ -294,5 +294,6 @@ class Walk:
 
     def refuse(self, node: nodes.Node, message: str, mend: str = _ALLOWED, rule: str = "placeholder") -> None:
         # The environment numbers characters, not lines (see `located`); a node begins where its first part does.
+        rule = FORBIDDEN if reaches(node) else rule
         begins = min((part.lineno for part in (node, *node.find_all(nodes.Node)) if part.lineno), default=0)
         self.problems.append(Problem(rule, message, mend, begins))
