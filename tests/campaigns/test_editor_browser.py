@@ -159,6 +159,7 @@ def test_two_people_hear_of_each_other(open_as: Callable[..., Page], cast: Cast,
     assert stored(cast, campaign)["headline"] == "By Jonas again"
 
 
+@pytest.mark.long
 def test_on_a_phone_the_preview_is_under_a_tab(
     open_as: Callable[..., Page], cast: Cast, campaign: Campaign
 ) -> None:

@@ -113,6 +113,15 @@ def test_only_so_many_changes_are_kept(cast: Cast, monkeypatch: pytest.MonkeyPat
     assert [edit.changes["headline"]["is"] for edit, _ in history.latest(campaign)] == ["E", "D", "C"]
 
 
+def test_a_draft_with_changes_is_deleted_with_them(as_person: Browser, cast: Cast) -> None:
+    campaign = draft(cast, headline="Mine")
+    browser = as_person(cast.maya)
+    browser.post(f"/campaigns/{campaign.pid}/words", data={"slot-headline": "x" * 71}, headers=HX)
+    assert browser.post(f"/campaigns/{campaign.pid}/delete").status_code == 302
+    assert not list(db.session.scalars(scoped(cast.harbour, SlotEdit)))
+    assert not list(db.session.scalars(scoped(cast.harbour, UnsavedWords)))
+
+
 def test_two_pages_at_once_keep_each_others_words(as_person: Browser, cast: Cast) -> None:
     campaign = draft(cast)
     address = f"/campaigns/{campaign.pid}/words"

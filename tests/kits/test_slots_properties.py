@@ -115,7 +115,7 @@ def plain(text: str, most: int) -> bool:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(slots, raw_values)
 @example(
     Slot("x", SlotType.RICH),
