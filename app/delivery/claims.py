@@ -31,10 +31,13 @@ _COLUMNS = "d.id, d.epoch, d.attempts, d.rendering_id, d.tracked, " + ", ".join(
 
 
 class Claims(Protocol):
-    """One worker's claims of one send's rows."""
+    """One worker's claims of one send's rows, one at a time."""
 
-    def take(self, limit: int, floor: int, crashes: int) -> list[Claimed]:
-        """Up to `limit` due rows above the id `floor` that killed fewer than `crashes` workers, in the order of their ids."""
+    def ask(self, limit: int, floor: int, crashes: int) -> None:
+        """Claim up to `limit` due rows above the id `floor` that killed fewer than `crashes` workers. `rows` has them."""
+
+    def rows(self) -> list[Claimed]:
+        """What was asked for, in the order of the ids."""
 
     def close(self) -> None:
         """Let the connection go."""
@@ -53,27 +56,31 @@ class _SqliteClaims:
         self._pooled = engine.raw_connection()
         self._cursor = self._pooled.cursor()
         self._send, self._worker = send_id, worker
+        self._rows: Sequence[Any] = ()
         self._read = _READ_THESE.format(columns=_COLUMNS)
         self._due = _DUE.format(
             send="?1", moment="?2", floor="?3", crashes="?4", limit="?5", sending=SendStatus.SENDING
         )
 
-    def take(self, limit: int, floor: int, crashes: int) -> list[Claimed]:
+    def ask(self, limit: int, floor: int, crashes: int) -> None:
         """See Claims."""
         now = clock.now()
+        self._rows = ()
         self._cursor.execute("BEGIN IMMEDIATE")
         try:
             self._cursor.execute(self._due, (self._send, text_of(now), floor, crashes, limit))
             ids = json.dumps([row[0] for row in self._cursor.fetchall()])
-            rows: Sequence[Any] = ()
             if ids != "[]":
                 self._cursor.execute(_CLAIM_THESE, (self._worker, text_of(now + LEASE), ids))
-                rows = self._cursor.execute(self._read, (ids,)).fetchall()
+                self._rows = self._cursor.execute(self._read, (ids,)).fetchall()
             self._cursor.execute("COMMIT")
         except BaseException:
             self._pooled.rollback()
             raise
-        return [_claimed(row[:4], bool(row[4]), row[5:]) for row in rows]
+
+    def rows(self) -> list[Claimed]:
+        """See Claims."""
+        return [_claimed(row[:4], bool(row[4]), row[5:]) for row in self._rows]
 
     def close(self) -> None:
         """See Claims."""
@@ -104,10 +111,13 @@ class _PostgresClaims:
         claim = _CHOOSE_AND_CLAIM.format(due=due, lease=int(LEASE.total_seconds()), columns=_COLUMNS)
         self._prepared = Prepared(engine, {"claim": claim})
 
-    def take(self, limit: int, floor: int, crashes: int) -> list[Claimed]:
+    def ask(self, limit: int, floor: int, crashes: int) -> None:
         """See Claims."""
         send, worker = self._constants
         self._prepared.ask("claim", [send, b"%d" % floor, b"%d" % crashes, b"%d" % limit, worker])
+
+    def rows(self) -> list[Claimed]:
+        """See Claims."""
         found = []
         for row in self._prepared.answer() or ():
             words = ["" if value is None else value.decode() for value in row]

@@ -84,6 +84,8 @@ class Intake:
         """The next row that may go now with its finished mail; None when there is none just now."""
         while not self.is_held and self.has_more():
             row = self.rows.popleft()
+            if len(self.rows) == self.batch // 4:
+                self.store.ask_ahead(self.batch)  # here before the last of them has left
             envelope = self._write(row, form)
             if envelope is None:
                 continue

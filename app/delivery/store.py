@@ -41,6 +41,7 @@ class Store:
         self._connect()
 
     def _connect(self) -> None:
+        self._asked = False  # a claim has been asked for and not been read
         self._rounds = rounds(self.engine, self.send_id, self.presence.id, self._blocked)
         try:
             self._claims = claims(self.engine, self.send_id, self.presence.id)
@@ -79,14 +80,28 @@ class Store:
             segments: bytes = connection.execute(query).scalar_one()
             return segments
 
+    def ask_ahead(self, limit: int) -> None:
+        """Have the next claim made already: `claim` returns it."""
+        if not self._asked:
+            self._claims.ask(limit, self._floor, ALONE_AFTER)
+            self._asked = True
+
     def claim(self, limit: int) -> list[Claimed]:
         """Up to `limit` due rows, now ours for a lease, in the order of their ids. A row that killed workers before comes alone."""
-        rows = self._claims.take(limit, self._floor, ALONE_AFTER)
+        rows = self._claimed_ahead() or self._take(limit, self._floor, ALONE_AFTER)
         if not rows and self._floor:
-            rows = self._claims.take(limit, 0, ALONE_AFTER)
-        rows = rows or self._claims.take(1, 0, MAX_CRASHES)
+            rows = self._take(limit, 0, ALONE_AFTER)
+        rows = rows or self._take(1, 0, MAX_CRASHES)
         self._floor = rows[-1].id if rows else 0
         return rows
+
+    def _claimed_ahead(self) -> list[Claimed]:
+        asked, self._asked = self._asked, False
+        return self._claims.rows() if asked else []
+
+    def _take(self, limit: int, floor: int, crashes: int) -> list[Claimed]:
+        self._claims.ask(limit, floor, crashes)
+        return self._claims.rows()
 
     def begin_round(self, rows: Sequence[Claimed], decided: Sequence[Decided]) -> None:
         """Begin the write-ahead commit: outcomes of the last round, and claimed → committing for this one. `end_round` ends it.
@@ -208,6 +223,7 @@ class Store:
 
     def release(self, pause: timedelta | None = None) -> None:
         """Give back everything still claimed, at once or after a pause."""
+        self._claimed_ahead()
         with self.engine.begin() as connection:
             not_before = None if pause is None else database_now(connection) + pause
             mine = and_(
