@@ -44,19 +44,17 @@ def check_look(
     except RenderError:
         return
     said: set[tuple[str, str, str]] = set()
-    usual = _weak(template, slots, PARTNER)
+    plain = _html(template, slots, PARTNER)
+    usual = _weak(plain)
     _say(usual, "contrast", report, said)
-    if not _is_coloured(kit, markup.source):
-        _say(_weak(template, slots, PARTNER, dark=True), "contrast-dark", report, said)
-        return
     known = set(usual)
-    for at, (main, call) in enumerate(HARD):
+    for at, (main, call) in enumerate(HARD if _is_coloured(kit, markup.source) else ()):
         partner = replace(PARTNER, primary_color=main, call_color=call, logo_url=_LOGO if at % 2 else "")
-        painted = _painted(kit, slots, main)
-        weak = _weak(template, painted, partner)
+        weak = _weak(_html(template, _painted(kit, slots, main), partner))
         _say({k: v for k, v in weak.items() if k not in known}, "contrast-brand", report, said, main, call)
         known |= set(weak)
-    _say(_weak(template, slots, PARTNER, dark=True), "contrast-dark", report, said)
+    if _knows_dark(plain):
+        _say(_weak(plain, dark=True), "contrast-dark", report, said)
 
 
 def _is_coloured(kit: KitSource, source: str) -> bool:
@@ -71,19 +69,22 @@ def _painted(kit: KitSource, slots: Mapping[str, object], colour: str) -> dict[s
     return {**slots, **{slot.name: colour for slot in kit.slots if slot.type is SlotType.COLOUR}}
 
 
-def _weak(
-    template: Template, slots: Mapping[str, object], partner: Partner, *, dark: bool = False
-) -> dict[int, Pair]:
-    """Texts that can't be read by their offset in the source, each with the worst pair it makes."""
+def _html(template: Template, slots: Mapping[str, object], partner: Partner) -> str:
+    """The mail with its marks; empty where it can't be made, which has a finding of its own."""
     try:
         mjml = evaluate(template, Data(slots, partner, VENDOR, {"why": WHY}))
         styles = "\n".join(_INLINE.findall(mjml))
         html = to_html(_INLINE.sub("", mjml))
     except RenderError:
-        return {}
+        return ""
     if styles.strip():
         html = re.sub(r"</head>", lambda end: f"<style>{styles}</style>{end[0]}", html, count=1)
-    if dark and not _knows_dark(html):
+    return html
+
+
+def _weak(html: str, *, dark: bool = False) -> dict[int, Pair]:
+    """Texts that can't be read by their offset in the source, each with the worst pair it makes."""
+    if not html:
         return {}
     found: dict[int, Pair] = {}
     offset = 0

@@ -34,9 +34,11 @@ def check_made(
     report = Report(email.path, markup.places)
     said = ""
     try:
-        compiled = _made(kit, email, sample_slots(kit))
+        full, least = sample_slots(kit), _bare(kit)
+        compiled = _made(kit, email, full)
         said = "With its optional slots left empty the mail can’t be made. "
-        bare = _made(kit, email, _bare(kit))
+        differs = any(full[name] != least[name] and f"slot.{name}" in email.source for name in full)
+        bare = _made(kit, email, least) if differs else compiled
     except RenderError as error:
         found = _placed(from_problems(error.problems, email.path), markup)
         mend = "Give the slot a default, or put {% if slot.… %} around the place."

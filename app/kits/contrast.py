@@ -147,33 +147,50 @@ def _pair(text: str | None, look: _Look) -> Iterator[Pair]:
 def _look(element: lxml.html.HtmlElement, around: _Look) -> _Look:
     """What an element makes of the look around it."""
     style = _style(element.get("style") or "")
-    look = replace(around, is_seen=not _is_hidden(element, style))
-    look = _grounded(element, style, look)
-    colour = style.get("color") or (element.get("color") if element.tag == "font" else None)
-    own = _colour(colour, look.ground) if colour else None
-    if own is None and element.tag == "a" and element.get("href"):
-        own = None if colour and colour.strip().lower() in ("inherit", "unset") else look.link
+    ground, is_over_picture = _ground(element, style, around)
     size = _size(style.get("font-size", ""), around.size * _SIZES.get(element.tag, 1.0), around.size)
+    return _Look(
+        text=_text(element, style, around, ground),
+        ground=ground,
+        size=size,
+        is_bold=_bold(element, style, around),
+        is_seen=around.is_seen and not _is_hidden(element, style),
+        is_over_picture=is_over_picture,
+        link=around.link,
+    )
+
+
+def _text(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look, ground: Rgb) -> Rgb:
+    said = style.get("color") or (element.get("color") if element.tag == "font" else None)
+    own = _colour(said, ground) if said else None
+    if own is None and element.tag == "a" and element.get("href"):
+        return around.text if said and said.strip().lower() in ("inherit", "unset") else around.link
+    return own or around.text
+
+
+def _bold(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look) -> bool:
     weight = style.get("font-weight", "").strip().lower()
     bold = around.is_bold or element.tag in _BOLD
-    if weight:
-        bold = (
-            weight in ("bold", "bolder")
-            or (weight.isdigit() and int(weight) >= 700)
-            or (weight == "inherit" and bold)
-        )
-    return replace(look, text=own or look.text, size=size, is_bold=bold)
+    if not weight:
+        return bold
+    return (
+        weight in ("bold", "bolder")
+        or (weight.isdigit() and int(weight) >= 700)
+        or (weight == "inherit" and bold)
+    )
 
 
-def _grounded(element: lxml.html.HtmlElement, style: dict[str, str], look: _Look) -> _Look:
+def _ground(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look) -> tuple[Rgb, bool]:
+    """The colour behind the element's text, and whether a picture lies over it."""
     plain = style.get("background-color") or style.get("background") or element.get("bgcolor") or ""
     shown = f"{style.get('background', '')} {style.get('background-image', '')}"
-    has_picture = bool(re.search(r"url\(|gradient\(", shown)) or bool(element.get("background"))
+    has_picture = "(" in shown and bool(re.search(r"url\(|gradient\(", shown))
+    has_picture = has_picture or bool(element.get("background"))
     # In `background` the colour stands among other words; functions (url, gradients) hold none of it.
-    named = (c for word in _COLOUR.findall(_FUNCTION.sub(" ", plain)) if (c := _colour(word, look.ground)))
-    colour = next(named, None)
-    look = replace(look, is_over_picture=has_picture or (look.is_over_picture and colour is None))
-    return replace(look, ground=colour) if colour else look
+    words = _COLOUR.findall(_FUNCTION.sub(" ", plain)) if plain else []
+    colour = next((c for word in words if (c := _colour(word, around.ground))), None)
+    is_over_picture = has_picture or (around.is_over_picture and colour is None)
+    return colour or around.ground, is_over_picture
 
 
 def _is_hidden(element: lxml.html.HtmlElement, style: dict[str, str]) -> bool:

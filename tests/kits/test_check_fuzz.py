@@ -48,7 +48,7 @@ def checked(files: dict[str, bytes]) -> None:
         assert 0 <= caret <= len(text)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from([MAIL, TOML, PAGE, POST, PLAY]), EDITS)
 @example(MAIL, [(0.0, 100_000, "")])
 @example(TOML, [(0.0, 100_000, "a = " + "[" * 5_000)])
@@ -61,7 +61,7 @@ def test_a_broken_kit_gets_findings(file: str, edits: list[tuple[float, int, str
     checked({**small(), file: edited(SMALL[file], edits).encode("utf-8", "surrogatepass")})
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([MAIL, TOML, PAGE, "assets/hero.png", "documents/flyer.pdf"]), st.binary(max_size=200)
