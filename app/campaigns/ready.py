@@ -6,9 +6,11 @@ The law's part (postal address, sender, unsubscribe) and the kit's part (require
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.assets.brand import brand_by_id, default_brand, gaps
 from app.audience.models import ContactList
+from app.campaigns import unsaved
 from app.campaigns.models import Campaign
 from app.campaigns.review_clock import at
 from app.campaigns.review_models import Outcome
@@ -86,6 +88,23 @@ def _words(campaign: Campaign) -> list[Problem]:
             f"/campaigns/{campaign.pid}/words#slot-{slot.name}",
         )
         for slot in missing_slots(campaign, kit)
+    ]
+
+
+def not_saved(actor: Actor, campaign: Campaign) -> list[Problem]:
+    """Words that whoever launches has typed and that could not be saved: others would go out in their place."""
+    if not actor.is_partner:
+        return []
+    kit = kit_source(version_by_id(campaign.kit_version_id))
+    waiting = unsaved.of(actor, campaign, kit)
+    return [
+        Problem(
+            f"What you typed into “{slot.label or slot.name}” is not saved.",
+            "Mend it, or go back to what was there.",
+            f"/campaigns/{campaign.pid}/words#slot-{slot.name}",
+        )
+        for slot in kit.slots
+        if slot.name in waiting
     ]
 
 

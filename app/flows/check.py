@@ -16,7 +16,7 @@ from app.audience.models import ContactList
 from app.campaigns import prepare, schedule, subject_test
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
-from app.campaigns.ready import Problem, problems
+from app.campaigns.ready import Problem, not_saved, problems
 from app.campaigns.subject_test import Subject, SubjectTest
 from app.campaigns.zones import meant
 from app.clock import local, now
@@ -106,7 +106,7 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
     """Look at everything. Never raises for what a person can mend: that is in `problems`. `actor` None: the beat."""
     partner = db.session.get_one(Organisation, campaign.partner_id)
     vendor = db.session.get_one(Organisation, campaign.vendor_id)
-    standing = list(problems(campaign))
+    standing = [*problems(campaign), *(not_saved(actor, campaign) if actor else ())]
     audience = _audience(partner, campaign)
     who = mailable.count(partner, campaign.vendor_id, audience.id) if audience else None
     if who is not None and not who.mailable:

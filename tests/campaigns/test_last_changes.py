@@ -17,6 +17,7 @@ from app.campaigns.models import Campaign, SlotEdit, UnsavedWords
 from app.campaigns.queries import campaign_for
 from app.clock import now
 from app.db import db, scoped
+from app.flows.check import check
 from app.render.errors import Problem, RenderError
 from tests.campaigns.made import draft, maya
 from tests.rig.cast import Cast
@@ -180,6 +181,22 @@ def test_what_is_too_long_waits_for_whoever_typed_it(as_person: Browser, cast: C
     browser.post(address, data={"slot-headline": "x" * 70}, headers=HX)
     assert "not saved yet" not in browser.get(address).get_data(as_text=True)
     assert campaign_for(cast.harbour, campaign.pid).slot_values["headline"] == "x" * 70
+
+
+def test_nothing_is_launched_past_words_that_one_has_typed_and_not_saved(
+    as_person: Browser, cast: Cast
+) -> None:
+    campaign = draft(cast, headline="Before")
+    address = f"/campaigns/{campaign.pid}/words"
+    browser = as_person(cast.maya)
+    page = browser.post(address, data={"slot-headline": "x" * 71}, headers=HX).get_data(as_text=True)
+    assert 'aria-label="Back to what is saved: Headline"' in page
+    said = "What you typed into “Headline” is not saved."
+    assert said in [problem.text for problem in check(maya(cast), campaign).problems]
+    assert said not in [problem.text for problem in check(jonas(cast), campaign).problems]
+    browser.post(address, data={"slot-headline": "x" * 71, "take": "headline"})
+    assert said not in [problem.text for problem in check(maya(cast), campaign).problems]
+    assert campaign_for(cast.harbour, campaign.pid).slot_values == {"headline": "Before"}
 
 
 def test_the_buttons_take_back_and_say_what(as_person: Browser, cast: Cast) -> None:
