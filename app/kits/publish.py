@@ -56,7 +56,10 @@ def import_version(actor: Actor, data: bytes, between: Between = _nothing) -> Ki
         _remove([archive_key, *(str(facts["key"]) for facts in media.values())])
         raise
     _remove_after_commit(_keys(version) if version.archive_key else [])
-    version.archive_key, version.media = archive_key, media  # before anything is read: reading may write what is new
+    version.archive_key, version.media = (
+        archive_key,
+        media,
+    )  # before anything is read: reading may write what is new
     _fill(actor, version, package)
     db.session.flush()
     record(actor, "kit.imported", version, version=version.version, findings=len(version.findings))

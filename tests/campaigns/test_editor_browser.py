@@ -132,9 +132,7 @@ def test_words_are_saved_and_shown_while_one_types(
     page.get_by_role("button", name="Undo: What you get").click()
     page.wait_for_url("**/words**slot-points")
     assert page.locator("#slot-points").input_value() == ""
-    assert page.locator("#slot-more").input_value() == "bücher.example/a b", (
-        "what was refused is still there"
-    )
+    assert page.locator("#slot-more").input_value() == "bücher.example/a b", "what was refused is still there"
     assert stored(cast, campaign) == {"headline": "Short", "story": "<p>Plain and <b>bold</b></p>"}
     page.locator("#slot-headline").press("Enter")
     page.wait_for_load_state()
