@@ -2,6 +2,7 @@
 
 import json
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,20 @@ def test_the_command_prints_a_line_for_each_finding_and_fails_on_errors_only(tmp
     files, _ = mistaken(MAIL, '<mj-text font-size="17px">', '<mj-text font-size="17">')
     warned = CliRunner().invoke(command, ["check", str(write(files, tmp_path / "warned"))])
     assert (warned.exit_code, warned.output.splitlines()[-1]) == (0, "Small kit: 0 errors, 1 warning.")
+
+
+def test_a_zip_is_checked_as_its_folder_is_and_a_broken_one_is_a_finding(tmp_path: Path) -> None:
+    files, _ = mistaken(MAIL, "{{ slot.headline }}", "{{ slot.nope }}")
+    with zipfile.ZipFile(tmp_path / "kit.zip", "w") as archive:
+        for name, data in files.items():
+            archive.writestr(f"small-kit/{name}", data)
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04")
+    packed = CliRunner().invoke(command, ["check", str(tmp_path / "kit.zip"), "--json"])
+    plain = CliRunner().invoke(command, ["check", str(write(files, tmp_path / "folder")), "--json"])
+    assert (packed.exit_code, packed.output) == (1, plain.output)
+    broken = CliRunner().invoke(command, ["check", str(tmp_path / "broken.zip"), "--json"])
+    assert broken.exit_code == 1
+    assert [f["rule"] for f in json.loads(broken.output)["findings"]] == ["archive"]
 
 
 def test_programs_get_one_object(tmp_path: Path) -> None:
