@@ -238,10 +238,7 @@ def test(cast: Cast) -> Values:
 
 def launched(cast: Cast) -> story.Story:
     """A campaign of Harbour IT that has run."""
-    told = story.campaign(cast.northwind, cast.harbour)
-    told.version.manifest = read_kit(kit_file()).to_manifest()
-    db.session.commit()
-    return told
+    return story.campaign(cast.northwind, cast.harbour, manifest=read_kit(kit_file()).to_manifest())
 
 
 def result(cast: Cast) -> Values:

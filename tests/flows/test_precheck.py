@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.assets.store import store
 from app.assets.upload import add_image
@@ -57,8 +57,10 @@ def add(campaign: Campaign, markup: str, slots: dict[str, str] | None = None) ->
         "<mj-text>{{ slot.local | lines }}</mj-text>" + markup,
     )
     more = [{"name": name, "type": "url", "label": f"Field {name}"} for name in slots or {}]
-    version.manifest = {**manifest, "emails": emails, "slots": [*manifest["slots"], *more]}
-    db.session.flush()
+    other = {**manifest, "emails": emails, "slots": [*manifest["slots"], *more]}
+    rows = update(KitVersion).where(KitVersion.id == version.id)  # past the model, which refuses it
+    db.session.execute(rows.values(manifest=other))
+    db.session.refresh(version)
     if slots:
         assert words.save(maya_of(campaign), campaign, slots) == {}
     db.session.commit()
