@@ -72,7 +72,7 @@ def _value(name: str, value: str) -> str:
         )
     if name == "class" or "mj-" in value:
         return " ".join(
-            sorted(re.sub(r"mj-carousel-(radio-)?(c\d+|[0-9a-f]{16})", "mj-", word) for word in value.split())
+            sorted(re.sub(r"mj-carousel-(radio-)?([0-9a-f]{16}|c\d+)", "mj-", word) for word in value.split())
         )
     return value
 
