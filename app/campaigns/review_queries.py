@@ -14,6 +14,7 @@ from app.campaigns.review_models import Outcome, ReviewComment, ReviewRound, Rev
 from app.clock import now
 from app.db import db, get_or_404, scoped
 from app.errors import NotFound
+from app.kits.models import Kit, KitVersion
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ def waiting(vendor: Organisation) -> list[Line]:
     """What waits for the vendor's answer, the longest first."""
     query = scoped(vendor, ReviewRound).where(ReviewRound.outcome.is_(None))
     return _lines(vendor, list(db.session.scalars(query.order_by(ReviewRound.due_at, ReviewRound.id))))
+
+
+def of_kit(vendor: Organisation, kit: Kit) -> list[Line]:
+    """Every round of campaigns made from this kit, the latest asked first."""
+    query = scoped(vendor, ReviewRound).join(Campaign, Campaign.id == ReviewRound.campaign_id)
+    own = query.join(KitVersion, KitVersion.id == Campaign.kit_version_id).where(KitVersion.kit_id == kit.id)
+    return _lines(vendor, list(db.session.scalars(own.order_by(ReviewRound.id.desc()))))
 
 
 def answered(vendor: Organisation, limit: int = 20) -> list[Line]:

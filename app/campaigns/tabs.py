@@ -5,6 +5,7 @@ from flask import url_for
 from app.accounts.access import actor
 from app.campaigns import subject_test
 from app.campaigns.models import Campaign
+from app.campaigns.review_state import rounds_of
 
 
 def tabs(campaign: Campaign) -> list[tuple[str, str]]:
@@ -18,6 +19,7 @@ def tabs(campaign: Campaign) -> list[tuple[str, str]]:
         found += [
             ("Words", url_for("campaigns.words", pid=campaign.pid)),
             ("Pieces", url_for("pieces.show", pid=campaign.pid)),
+            *([("Review", url_for("reviews.mine", campaign=campaign.pid))] if rounds_of(campaign) else []),
             ("History", url_for("results.history", pid=campaign.pid)),
         ]
     return found

@@ -10,7 +10,9 @@ from sqlalchemy import and_, or_, select
 
 from app.abtest.models import Experiment
 from app.accounts.models import AuditEntry, Organisation, Person
+from app.campaigns import review_page
 from app.campaigns.models import Campaign
+from app.campaigns.review_state import rounds_of
 from app.db import db, scoped
 from app.delivery.models import Delivery, Send, in_campaign
 
@@ -18,11 +20,14 @@ _WORDS = {
     "campaign.created": "made the campaign",
     "campaign.renamed": "gave it another name",
     "campaign.copied": "copied it",
+    "campaign.moved": "took it to another version of the kit",
+    "campaign.renewed": "began it again from the kit’s open version",
+    "campaign.box_asked": "had the whole box made as a zip",
     "campaign.words_saved": "changed its words",
     "campaign.test_sent": "sent a test",
     "campaign.audience_chosen": "chose who gets it",
     "campaign.timed": "set its time",
-    "campaign.approved": "approved it",
+    "campaign.approved": "checked it",
     "campaign.reopened": "took it back to draft",
     "campaign.launched": "launched it to {people} people",
     "campaign.scheduled": "scheduled it for {people} people",
@@ -40,6 +45,7 @@ _WORDS = {
     "campaign.step_begun": "Step {step} began",
     "campaign.step_stopped": "Paused by itself: step {step} could not begin",
     "campaign.finished": "The last message was decided",
+    "review.unscheduled": "Taken back: it was changed after the vendor approved it",
     "send.audience_changed": "People changed their mind between launch and sending: {rows} instead of {expected}",
     "delivery.resent": "sent an uncertain message again ({knows})",
     "test.planned": "planned a test",
@@ -64,7 +70,7 @@ class Line:
 
 
 def history(organisation: Organisation, campaign: Campaign, limit: int = 200) -> list[Line]:
-    """The newest entries of this organisation's log about a campaign, its sends, tests and messages."""
+    """The newest entries of this organisation's log about a campaign, its sends, tests and messages, and its reviews by the vendor."""
     ids = {
         "send": select(Send.id).where(Send.campaign_id == campaign.id),  # unscoped: of this campaign
         "delivery": select(Delivery.id).where(in_campaign(campaign.id)),  # unscoped: of this campaign
@@ -82,7 +88,17 @@ def history(organisation: Organisation, campaign: Campaign, limit: int = 200) ->
         .outerjoin(Person, Person.id == AuditEntry.person_id)
     )
     rows = db.session.execute(query.where(or_(own, *about)).order_by(AuditEntry.id.desc()).limit(limit))
-    return [Line(entry.at, name, _words(entry)) for entry, name in rows]
+    lines = [Line(entry.at, name, _words(entry)) for entry, name in rows]
+    return sorted(_reviews(campaign) + lines, key=lambda line: line.at, reverse=True)[:limit]
+
+
+def _reviews(campaign: Campaign) -> list[Line]:
+    """Both sides' part, the latest first: what the vendor answered stands in the vendor's own log."""
+    events = reversed(review_page.history(rounds_of(campaign)))
+    return [
+        Line(event.when, None, f"{event.title}: “{event.text}”" if event.text else event.title)
+        for event in events
+    ]
 
 
 def _words(entry: AuditEntry) -> str:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
-from app.campaigns import box
+from app.campaigns import box, review_queries
 from app.campaigns.queries import campaign_for
 from app.campaigns.words import CHANGEABLE
 from app.errors import AppError
@@ -57,7 +57,7 @@ def kit_page(pid: str) -> str:
     return render_template(
         "kits/show.html", item=item, source=item.source, items=box.items(item.version, item.source), campaign=campaign,
         required=sum(slot.required and slot.default is None for slot in item.source.slots), tile=tile,
-        older=older if older and older.id != item.version.id else None, language=language,
+        older=older if older and older.id != item.version.id else None, language=language, days=review_queries.days_of(item.vendor),
     )  # fmt: skip
 
 

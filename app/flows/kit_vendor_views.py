@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member
 from app.assets.store import store
-from app.campaigns import box
+from app.campaigns import box, review_queries
 from app.campaigns.forms import picture_size
 from app.campaigns.queries import rows_of_kit, used_by
 from app.db import db, get_or_404
@@ -29,7 +29,7 @@ from app.web.filters import plural
 
 Answer = str | BaseResponse | tuple[str, int]
 blueprints = [terms_views.bp]
-_TABS = (("overview", "Overview"), ("pieces", "Pieces"), ("slots", "Slots"), ("tests", "Tests"), ("versions", "Versions"), ("use", "Who uses it"))  # fmt: skip
+_TABS = (("overview", "Overview"), ("pieces", "Pieces"), ("slots", "Slots"), ("tests", "Tests"), ("reviews", "Reviews"), ("versions", "Versions"), ("use", "Who uses it"))  # fmt: skip
 
 
 def overview(form: UploadForm | None = None, refusal: KitRefused | None = None) -> str:
@@ -65,7 +65,7 @@ def kit_page(pid: str, publish_form: PublishForm | None = None, refusal: str = "
         used=used_by(vendor), rows=rows_of_kit(vendor, kit), upload=UploadForm(), most=MOST, refusal=refusal,
         publish_form=publish_form or PublishForm(), contents=box.contents(source), picture_size=picture_size,
         reach=reach(vendor, source), told=_told(version), mailed=len(kit_news.listeners(vendor, version)),
-        language=language, adoption=kit_adoption.adoption(vendor, kit) if tab == "use" else (), when=when, whom=whom, previous=_before(versions, version),
+        reviews=review_queries.of_kit(vendor, kit) if tab == "reviews" else (), language=language, adoption=kit_adoption.adoption(vendor, kit) if tab == "use" else (), when=when, whom=whom, previous=_before(versions, version),
     )  # fmt: skip
 
 
