@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.kits.archive import KitError
 from app.kits.samples import PARTNER, VENDOR
-from app.kits.table import near
 from app.lazy import lazy
 from app.render.context import Partner, Vendor
+from app.render.near import near
 
 if TYPE_CHECKING:
     from PIL import Image as pillow  # noqa: N813 - the module, by what it is

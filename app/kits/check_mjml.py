@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from app.kits.check_markup import VALUE, Attribute, Element, Markup
 from app.kits.findings import Finding, Report
 from app.kits.mjml_schema import Component, components, fits, holding_html, spoken
-from app.kits.table import near
+from app.render.near import near
 
 _CONDITIONAL = re.compile(
     r"&#?\w+;|<!--\[if[^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->|<!\[CDATA\[|\]\]>|<[^>]*>"

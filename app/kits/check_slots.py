@@ -8,10 +8,11 @@ from app.kits.findings import Finding, finding, from_problems
 from app.kits.locate import Lines
 from app.kits.pieces import KitSource, Slot, SlotType
 from app.kits.slots import SlotError, clean
-from app.kits.table import FILE, near
+from app.kits.table import FILE
 from app.render.context import Names
 from app.render.filters import COLOUR_FILTERS
 from app.render.markup_state import Spot
+from app.render.near import near
 from app.render.places import Places
 from app.render.template import Template, inspect
 from app.render.tree import slot_of

@@ -7,7 +7,8 @@ from app.kits.findings import Finding
 
 _AROUND = 1
 _WIDTH = 160
-_BEFORE = 60  # characters of a long line shown before the column
+_SEEN = 60  # characters of a line that a page shows without scrolling
+_BEFORE = 24  # of those, before the column where it lies beyond them
 
 
 def with_source(found: Iterable[Finding], files: Mapping[str, bytes]) -> list[dict[str, Any]]:
@@ -32,13 +33,14 @@ def _around(lines: list[str], line: int, column: int) -> list[list[Any]]:
     if not 0 < line <= len(lines):
         return []
     numbers = range(max(line - _AROUND, 1), min(line + _AROUND, len(lines)) + 1)
-    return [[n, _cut(lines[n - 1], column if n == line else 0), n == line] for n in numbers]
+    around = {n: lines[n - 1].rstrip().replace("\t", " ") for n in numbers}
+    indent = min((len(text) - len(text.lstrip()) for text in around.values() if text), default=0)
+    return [
+        [n, _cut(text[indent:], column - indent if n == line else 0), n == line] for n, text in around.items()
+    ]
 
 
 def _cut(text: str, column: int) -> str:
-    text = text.rstrip().replace("\t", "  ")
-    if len(text) <= _WIDTH:
-        return text
-    start = max(min(column - _BEFORE, len(text) - _WIDTH), 0)
+    start = column - _BEFORE if column > _SEEN else 0
     end = start + _WIDTH
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

@@ -4,15 +4,15 @@ The reader goes on after a finding, so that an author sees all of them at once.
 """
 
 import datetime as dt
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
 from app.kits.archive import KitError
 from app.kits.locate import Lines
+from app.render.near import near
 
 E = TypeVar("E", bound=StrEnum)
 FILE = "kit.toml"
@@ -181,12 +181,6 @@ class Table:
     def _header(self, dotted: str, array: bool = False) -> str:
         """`[pages.form]`, or `[[slots]]` for the tables of a list."""
         return f"[[{dotted}]]" if array or self.address.endswith("]") else f"[{dotted}]"
-
-
-def near(word: str, known: Iterable[str], shown: str = "“{}”") -> str:
-    """`Did you mean “label”? ` for the likeliest of the known words, or nothing."""
-    found = difflib.get_close_matches(word, list(known), 1, 0.6)
-    return f"Did you mean {shown.format(found[0])}? " if found else ""
 
 
 def _kind(value: object) -> str:

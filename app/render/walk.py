@@ -11,6 +11,7 @@ from app.render.context import IMAGE_FIELDS, Names
 from app.render.errors import Problem
 from app.render.filters import COLOUR_FILTERS, LISTED
 from app.render.markup_state import Spot, State
+from app.render.near import near
 from app.render.places import Places
 from app.render.tree import FORBIDDEN, group_of, place_of, reaches, slot_of, spoken_of
 
@@ -232,9 +233,7 @@ class Walk:
 
     def filter(self, node: nodes.Filter) -> None:
         if node.name not in LISTED:
-            self.refuse(
-                node, f"There is no filter “{node.name}”.", "The filters are " + ", ".join(LISTED) + "."
-            )
+            self.refuse(node, f"There is no filter “{node.name}”.", f"The filters are {', '.join(LISTED)}.")
         constant = all(isinstance(a, nodes.Const) and isinstance(a.value, (str, int)) for a in node.args)
         if not constant or len(node.args) > 1 or node.kwargs or node.dyn_args or node.dyn_kwargs:
             self.refuse(
@@ -263,7 +262,8 @@ class Walk:
     def undeclared(self, node: nodes.Node, name: str) -> bool:
         root = name.partition(".")[0]
         if root == "slot":
-            mend = f"Declare it in kit.toml under [[slots]], or use one of: {', '.join(self.names.slots) or 'none yet'}."
+            meant = near(name.removeprefix("slot."), self.names.slots)
+            mend = f"{meant}Declare it in kit.toml under [[slots]], or use one of: {', '.join(self.names.slots) or 'none yet'}."
             self.refuse(node, f"{{{{ {name} }}}} is not declared.", mend, rule="slot-undeclared")
         elif root in GROUPS:
             offered = ", ".join(f"{root}.{a}" for a in self.names.attributes(root))
