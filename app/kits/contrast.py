@@ -208,14 +208,17 @@ def _style(text: str) -> dict[str, str]:
     important: set[str] = set()
     for name, raw in _WANTED.findall(text):
         name, value = name.lower(), raw.strip()
-        if value.lower().endswith("!important"):
+        is_important = value.lower().endswith("!important")
+        if is_important:
             value = value[: -len("!important")].strip()
-            important.add(name)
         elif name in important:
             continue
-        if name == "background" and value:  # the shorthand takes back what was said of its parts before
-            found.pop("background-color", None)
-            found.pop("background-image", None)
+        # The shorthand says all of its parts, and takes back what was said of them before.
+        parts = {"background-color", "background-image"} if name == "background" and value else set()
+        for part in parts if is_important else parts - important:
+            found.pop(part, None)
+        if is_important:
+            important |= {name, *parts}
         found[name] = value
     return found
 
