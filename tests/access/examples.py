@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Invitation, InvitationKind, Membership, Role
-from app.assets import manage
+from app.assets import brand, manage
+from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
 from app.audience import importing, refused
 from app.audience.entries import Refusal
@@ -35,9 +36,9 @@ from app.mdf import ask, claim, decide, give
 from app.mdf.models import ActivityType, Claim, Fund, MdfRequest
 from app.money import Money
 from app.programs.models import PartnershipStatus
-from tests.campaigns import reviewing
 from tests.assets.papers import plain_pdf
 from tests.assets.pictures import picture
+from tests.campaigns import reviewing
 from tests.rig import story
 from tests.rig.cast import Cast
 
@@ -58,6 +59,18 @@ def _kept(row: Any) -> Any:
     db.session.add(row)
     db.session.commit()
     return row
+
+
+# Brands
+
+
+def second_brand(cast: Cast) -> Values:
+    """A brand beside the default one, saved twice so that a save can be taken back."""
+    typed = BrandInput("#15324b", "#b9431a")
+    brand.save(maya(cast), typed)
+    made = brand.save(maya(cast), typed, brand=brand.make(maya(cast), "Harbour Cloud"))
+    db.session.commit()
+    return {"pid": made.pid}
 
 
 # Accounts and programs
@@ -361,6 +374,7 @@ def money_claim(cast: Cast) -> Values:
 
 
 BY_BLUEPRINT: dict[str, Example] = {
+    "brand": second_brand,
     "campaigns": campaign,
     "contacts": contact,
     "deals": deal,
@@ -372,6 +386,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "library": library_file,
     "pieces": campaign,
     "prechecks": campaign,
+    "renewals": campaign,
     "results": result,
     "reviews": reviewed,
     "seeds": seed,
@@ -401,6 +416,8 @@ EXAMPLES: dict[str, Example] = {
     "funds.withdraw_claim": money_claim,
     "funds.withdraw_request": request,
     "imports.refused": import_with_refusals,
+    "kits.check": draft_version,
+    "kits.discard": draft_version,
     "kits.piece": piece,
     "kits.post": post_of_kit,
     "kits.publish": draft_version,
