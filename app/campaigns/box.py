@@ -29,11 +29,11 @@ class Item:
 
 
 def contents(source: KitSource) -> str:
-    """What is in the box, in a line: `2 emails, page, 3 posts`."""
+    """What is in the box, in a line: `2 emails, 1 page, 3 posts`."""
     pages = len(source.pages)
     parts = [
         plural(len(source.emails), "email") if source.emails else "",
-        ("page" if pages == 1 else plural(pages, "page")) if pages else "",
+        plural(pages, "page") if pages else "",
         plural(len(source.posts), "post") if source.posts else "",
         plural(len(source.documents), "document") if source.documents else "",
         "playbook" if source.playbook else "",
