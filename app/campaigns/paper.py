@@ -3,12 +3,13 @@
 import hashlib
 import io
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from app.lazy import lazy
 
-weasyprint, urls, ttlib = lazy("weasyprint"), lazy("weasyprint.urls"), lazy("fontTools.ttLib")
+ttlib = lazy("fontTools.ttLib")
 
 _FONTS = Path(__file__).parents[2] / "static" / "dist" / "fonts"
 _FACES = (
@@ -28,7 +29,7 @@ HEADS = '"Throughline Heads", "Noto Serif", "DejaVu Serif", serif'
 
 def laid_out(html: str) -> Any:
     """The document as pages; `write_pdf` makes bytes of them."""
-    return weasyprint.HTML(string=html, url_fetcher=_fetcher()()).render()
+    return _weasyprint().HTML(string=html, url_fetcher=_fetcher()()).render()
 
 
 def written(pages: Any, html: str) -> bytes:
@@ -40,6 +41,14 @@ def written(pages: Any, html: str) -> bytes:
 def to_pdf(html: str) -> bytes:
     """A whole document."""
     return written(laid_out(html), html)
+
+
+@cache
+def _weasyprint() -> Any:
+    """WeasyPrint. Its import has Pillow forgive cut-off pictures in the whole process, uploads too: that is taken back."""
+    module = import_module("weasyprint")
+    import_module("PIL.ImageFile").LOAD_TRUNCATED_IMAGES = False
+    return module
 
 
 @cache
@@ -56,6 +65,7 @@ def _unpacked(file: str) -> bytes:
 def _fetcher() -> Any:
     allowed = {(_FONTS / file).as_uri(): file for _, _, file in _FACES}
 
+    urls = _weasyprint().urls
     base: Any = urls.URLFetcher
 
     class OurOwn(base):  # type: ignore[misc]

@@ -7,9 +7,11 @@ import pypdf
 import pytest
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
+from app.assets.images import clean_image
 from app.campaigns.documents import Card, draw, panelled
 from app.campaigns.paper import to_pdf
 from app.campaigns.playbook import laid_out
+from app.errors import Invalid
 from app.kits.check import finding_of
 from app.kits.check_documents import check_documents, misplaced
 from app.kits.findings import Finding
@@ -17,6 +19,7 @@ from app.kits.format import survey
 from app.kits.locate import Lines
 from app.kits.pdf import broken, page_sizes
 from app.kits.pieces import Panel
+from tests.assets.pictures import picture
 from tests.campaigns.marks import logo
 from tests.kits_web.box import files
 
@@ -228,3 +231,9 @@ def test_a_playbook_lists_its_parts_and_stays_text() -> None:
     assert "<script" not in book.html
     assert "<strong>bold</strong>" in book.html
     assert laid_out("Only words.").contents == ()
+
+
+def test_after_a_document_was_made_cut_off_pictures_are_still_refused() -> None:
+    to_pdf("<p>Hello</p>")
+    with pytest.raises(Invalid):
+        clean_image("photo.jpg", picture("JPEG")[:-400])
