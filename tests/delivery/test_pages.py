@@ -283,7 +283,7 @@ def test_history_names_who_did_what(cast: Cast, as_person: Browser) -> None:
     send = launched(cast)
     words = text_of(as_person(cast.noor).get(f"/campaigns/{pid_of(send)}/history").data)
     assert "Maya de Vries launched it to 4 people" in words
-    assert "Maya de Vries approved it" in words
+    assert "Maya de Vries checked it" in words
 
 
 def uncertain(cast: Cast, sink: Sink) -> tuple[Send, Delivery]:
