@@ -47,7 +47,8 @@ def to_pdf(html: str) -> bytes:
 def _weasyprint() -> Any:
     """WeasyPrint. Its import has Pillow forgive cut-off pictures in the whole process, uploads too: that is taken back."""
     module = import_module("weasyprint")
-    import_module("PIL.ImageFile").LOAD_TRUNCATED_IMAGES = False
+    images: Any = import_module("PIL.ImageFile")
+    images.LOAD_TRUNCATED_IMAGES = False
     return module
 
 
