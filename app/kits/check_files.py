@@ -3,10 +3,11 @@
 import io
 import warnings
 
-from PIL import Image
-
 from app.kits.findings import Finding, finding
 from app.kits.pieces import KitSource
+from app.lazy import lazy
+
+images = lazy("PIL.Image")
 
 HEAVY = 1_000_000
 _FOLDERS = {
@@ -60,7 +61,7 @@ def _content(name: str, data: bytes) -> list[Finding]:
 
 def _format(data: bytes) -> str:
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
+        with warnings.catch_warnings(), images.open(io.BytesIO(data)) as image:
             warnings.simplefilter("ignore")
             return image.format or ""
     except Exception:  # whatever a broken file does to the library's parsers, it is no picture

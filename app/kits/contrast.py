@@ -7,14 +7,14 @@ inherited, laid over one another half transparent, or coloured by the program it
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-
-import lxml.html  # type: ignore[import-untyped]
-from PIL import ImageColor
+from typing import Any
 
 from app.assets.colors import contrast
 from app.lazy import lazy
 
-css_inline = lazy("css_inline")
+css_inline, lxml_html, image_color = lazy("css_inline"), lazy("lxml.html"), lazy("PIL.ImageColor")
+
+Element = Any  # of lxml.html
 
 Rgb = tuple[int, int, int]
 ENOUGH, ENOUGH_LARGE = 4.5, 3.0
@@ -86,8 +86,8 @@ def pairs(html: str, *, dark: bool = False) -> list[Pair]:
     inlined = css_inline.inline(
         html, keep_style_tags=False, load_remote_stylesheets=False, extra_css=extra or None
     )
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=True)
-    tree = lxml.html.document_fromstring(inlined.encode(), parser=parser)
+    parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, huge_tree=True)
+    tree = lxml_html.document_fromstring(inlined.encode(), parser=parser)
     canvas = _Look(_WHITE, _NIGHT, link=_LINK_AT_NIGHT) if dark else _Look(_BLACK, _WHITE)
     return list(_walk(tree, canvas))
 
@@ -119,9 +119,9 @@ class _Look:
     link: Rgb = _LINK
 
 
-def _walk(element: lxml.html.HtmlElement, around: _Look) -> Iterator[Pair]:
+def _walk(element: Element, around: _Look) -> Iterator[Pair]:
     """The pairs inside an element; by hand instead of by recursion, since a mail may nest deep."""
-    waiting: list[tuple[lxml.html.HtmlElement, _Look, str]] = [(element, around, "open")]
+    waiting: list[tuple[Element, _Look, str]] = [(element, around, "open")]
     while waiting:
         at, look, moment = waiting.pop()
         if moment == "tail":
@@ -144,7 +144,7 @@ def _pair(text: str | None, look: _Look) -> Iterator[Pair]:
     yield Pair(front, ground, contrast(front, ground), words[:_SAMPLE], needed, look.is_over_picture)
 
 
-def _look(element: lxml.html.HtmlElement, around: _Look) -> _Look:
+def _look(element: Element, around: _Look) -> _Look:
     """What an element makes of the look around it."""
     style = _style(element.get("style") or "")
     ground, is_over_picture = _ground(element, style, around)
@@ -160,7 +160,7 @@ def _look(element: lxml.html.HtmlElement, around: _Look) -> _Look:
     )
 
 
-def _text(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look, ground: Rgb) -> Rgb:
+def _text(element: Element, style: dict[str, str], around: _Look, ground: Rgb) -> Rgb:
     said = style.get("color") or (element.get("color") if element.tag == "font" else None)
     own = _colour(said, ground) if said else None
     if own is None and element.tag == "a" and element.get("href"):
@@ -168,7 +168,7 @@ def _text(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look, 
     return own or around.text
 
 
-def _bold(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look) -> bool:
+def _bold(element: Element, style: dict[str, str], around: _Look) -> bool:
     weight = style.get("font-weight", "").strip().lower()
     bold = around.is_bold or element.tag in _BOLD
     if not weight:
@@ -180,7 +180,7 @@ def _bold(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look) 
     )
 
 
-def _ground(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look) -> tuple[Rgb, bool]:
+def _ground(element: Element, style: dict[str, str], around: _Look) -> tuple[Rgb, bool]:
     """The colour behind the element's text, and whether a picture lies over it."""
     plain = style.get("background-color") or style.get("background") or element.get("bgcolor") or ""
     shown = f"{style.get('background', '')} {style.get('background-image', '')}"
@@ -193,7 +193,7 @@ def _ground(element: lxml.html.HtmlElement, style: dict[str, str], around: _Look
     return colour or around.ground, is_over_picture
 
 
-def _is_hidden(element: lxml.html.HtmlElement, style: dict[str, str]) -> bool:
+def _is_hidden(element: Element, style: dict[str, str]) -> bool:
     return (
         element.tag in _UNSEEN
         or style.get("display", "").strip().lower() == "none"
@@ -234,7 +234,7 @@ def _colour(text: str, under: Rgb) -> Rgb | None:
         )
         text = f"{kind.lower()}({first},{second},{third})"
     try:
-        parts = ImageColor.getrgb(text)
+        parts = image_color.getrgb(text)
     except ValueError:
         return None
     alpha = parts[3] / 255 if len(parts) == 4 else min(max(alpha, 0.0), 1.0)
