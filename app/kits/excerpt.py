@@ -24,7 +24,7 @@ def with_source(found: Iterable[Finding], files: Mapping[str, bytes]) -> list[di
 
 def _lines(data: bytes) -> list[str]:
     try:
-        return [] if b"\0" in data else data.decode("utf-8").split("\n")
+        return [] if not data or b"\0" in data else data.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         return []
 

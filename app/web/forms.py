@@ -201,7 +201,8 @@ class FileField(BaseFileField):  # type: ignore[misc]
         if not isinstance(file, FileStorage) or not file.filename:
             return
         if self.kinds and not file.filename.lower().endswith(self.kinds):
-            raise StopValidation(f"{file.filename} isn’t one of {', '.join(self.kinds)}.")
+            wanted = f"a {self.kinds[0]} file" if len(self.kinds) == 1 else f"one of {', '.join(self.kinds)}"
+            raise StopValidation(f"{file.filename} isn’t {wanted}.")
         if self.most and _length(file) > self.most:
             raise StopValidation(
                 f"{file.filename} has {size(_length(file))}. Send {size(self.most)} at most."
