@@ -24,7 +24,7 @@ from tests.rig.cast import Cast
 from tests.rig.web import sign_in
 
 __all__ = ["port", "serve"]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 EXPECTED = ("422", "DISCONNECTED", "CORS", "ERR_FAILED", "503")  # what a browser says by itself of a refusal
 

@@ -188,6 +188,7 @@ def test_what_is_lost_or_doubled_is_read_from_the_dump() -> None:
     assert not taking.dump.exists()
 
 
+@pytest.mark.long
 def test_the_whole_benchmark_runs_and_its_last_line_is_the_result() -> None:
     if not shutil.which("smtp-sink", path="/usr/sbin:/usr/bin"):
         pytest.skip("Postfix’s smtp-sink is not installed here")

@@ -70,6 +70,7 @@ def test_the_first_vendor_comes_from_the_command_line(tmp_path: Path) -> None:
     assert "northwind-cloud is taken" in again.stderr
 
 
+@pytest.mark.long
 def test_an_address_that_is_none_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
     assert _run(tmp_path, "db", "upgrade").returncode == 0
     refused = _run(

@@ -165,6 +165,7 @@ def test_many_events_are_replayed_in_lots(story: Story, monkeypatch: pytest.Monk
     assert (found.events, found.changed, found.to_machine, found.touches_withdrawn) == (10, 10, 10, 10)
 
 
+@pytest.mark.long
 def test_the_command_says_in_counts_what_it_did(story: Story, settings: Settings) -> None:
     event(story, agent="curl/8")
     db.session.rollback()

@@ -33,6 +33,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
         yield start
 
 
+@pytest.mark.long
 def test_a_redis_that_goes_away_ends_no_running_job(
     run: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:

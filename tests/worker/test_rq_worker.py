@@ -79,6 +79,7 @@ def test_a_job_is_taken_and_done(start: Start, jobs: Queue, tmp_path: Path) -> N
     assert until(lambda: _lines(tmp_path / "log")[1:] == ["end"], 30)
 
 
+@pytest.mark.long
 def test_a_job_dies_with_its_worker_and_another_worker_takes_it_over(
     start: Start, jobs: Queue, tmp_path: Path
 ) -> None:

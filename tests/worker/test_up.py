@@ -85,6 +85,7 @@ def a_second_one_is_refused_and_the_first_goes_on(here: Installation) -> None:
     assert here.status() == 200
 
 
+@pytest.mark.long
 def test_killed_at_any_time_everything_goes_and_the_next_start_works(here: Installation) -> None:
     in_its_start = here.start()
     assert until(lambda: (here.home / "log" / "redis.log").exists(), 30)
