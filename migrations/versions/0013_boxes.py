@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.Column("rung_at", _MOMENT, nullable=True),
         sa.Column("started_at", _MOMENT, nullable=True),
         sa.Column("finished_at", _MOMENT, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["partner_id"], ["organisation.id"], name=op.f("fk_campaign_box_partner_id")
-        ),
+        sa.ForeignKeyConstraint(["partner_id"], ["organisation.id"], name=op.f("fk_campaign_box_partner_id")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_box_campaign_id"), ondelete="CASCADE"
         ),
