@@ -12,6 +12,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.queries import campaign_for, vendor_of
 from app.campaigns.review_forms import AnswerForm, AskForm, CommentForm, DaysForm
 from app.campaigns.review_models import ReviewComment, ReviewRound
+from app.campaigns.tabs import tabs
 from app.errors import AppError, Conflict, Invalid, Refused
 from app.web.boundary import discard
 from app.web.filters import plural
@@ -220,7 +221,7 @@ def _mine(campaign: Campaign, form: AskForm) -> str:
     return render_template(
         "campaigns/review_mine.html", campaign=campaign, view=view, form=form, vendor=vendor_of(campaign),
         days=review_queries.days_of(vendor_of(campaign)), changed=review.compared(campaign), since=review_page.since_last(view),
-        history=review_page.history(view.standing.rounds), missing=review.missing(campaign) if view.standing.blocks else [],
+        history=review_page.history(view.standing.rounds), tabs=tabs(campaign), missing=review.missing(campaign) if view.standing.blocks else [],
     )  # fmt: skip
 
 
