@@ -98,6 +98,7 @@ def a_kit_is_published(stage: Stage, ingrid: Page) -> None:
     stage.go(ingrid, "/kits", "empty")
     ingrid.locator("input[type=file]").set_input_files(zipped(KIT, stage.folder / "kit.zip"))
     stage.press(ingrid, re.compile("^Upload"))
+    ingrid.get_by_label("What is new, in a sentence").fill("The first box: one mail, one page.")
     with ingrid.expect_navigation():
         ingrid.get_by_role("button", name="Publish 1.0").click()
     expect(ingrid.get_by_text("Published 1.0")).to_be_visible()
