@@ -33,7 +33,7 @@ def check_pdf(data: bytes) -> int:
         if reader.is_encrypted:
             raise Invalid("This PDF is locked. Export it without a password or restrictions.")
         pages = len(reader.pages)
-        for thing in _dictionaries(reader.trailer.get("/Root")):
+        for thing in dictionaries(reader.trailer.get("/Root")):
             _harmless(thing)
     except Invalid:
         raise
@@ -64,7 +64,7 @@ def _is_invoice_data(thing: Any) -> bool:
     return all(stream.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml") for stream in streams)
 
 
-def _dictionaries(root: Any) -> Iterator[Any]:
+def dictionaries(root: Any) -> Iterator[Any]:
     """Every dictionary that can be reached, each once; a stream counts by its dictionary. Raises ValueError for too many."""
     seen: set[int] = set()
     waiting, count = [root], 0

@@ -4,19 +4,18 @@ What a reader program would do by itself (scripts, launching, sending a form) ha
 """
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from app.assets.documents import dictionaries
 from app.lazy import lazy
 
-pypdf, generic = lazy("pypdf"), lazy("pypdf.generic")
+pypdf = lazy("pypdf")
 
 MM = 72 / 25.4
 """Points (PDF's unit) in a millimetre."""
 
-_MOST_OBJECTS = 200_000
 _RUNS = {
     "/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/Movie", "/Sound", "/RichMediaExecute",
     "/GoToE", "/SetOCGState", "/Trans",
@@ -69,7 +68,7 @@ def shown_size(page: Any) -> tuple[float, float]:
 
 
 def _active(reader: Any) -> Trouble | None:
-    for thing in _dictionaries(reader.trailer.get("/Root")):
+    for thing in dictionaries(reader.trailer.get("/Root")):
         if any(key in thing for key in _FILES):
             return Trouble("A file is hidden in this PDF.", _EXPORT)
         for key, what in _ACTIVE.items():
@@ -78,24 +77,3 @@ def _active(reader: Any) -> Trouble | None:
         if thing.get("/S") in _RUNS and "/K" not in thing:  # a structure element has a /S and children
             return Trouble("Something in this PDF runs when it is opened or clicked.", _EXPORT)
     return None
-
-
-def _dictionaries(root: Any) -> Iterator[Any]:
-    """Every dictionary that can be reached, each once; streams count by their dictionary. Raises ValueError for too many."""
-    seen: set[int] = set()
-    waiting, count = [root], 0
-    while waiting:
-        thing = waiting.pop()
-        if isinstance(thing, generic.IndirectObject):
-            if thing.idnum in seen:
-                continue
-            seen.add(thing.idnum)
-            thing = thing.get_object()
-        count += 1
-        if count > _MOST_OBJECTS:
-            raise ValueError("too many objects")
-        if isinstance(thing, generic.DictionaryObject):
-            yield thing
-            waiting.extend(dict.values(thing))
-        elif isinstance(thing, generic.ArrayObject):
-            waiting.extend(list.__iter__(thing))
