@@ -42,6 +42,31 @@ class Contact(PublicId, Base):
     )  # fields are gone; the hash stays so that old links can still say no
 
 
+class FieldKind(StrEnum):
+    """What a partner's own field holds, and how `Contact.fields` keeps it."""
+
+    TEXT = "text"  # a string
+    NUMBER = "number"  # a JSON number
+    DATE = "date"  # "2026-05-19"
+    YES_NO = "yes_no"  # true or false
+    CHOICE = "choice"  # one of `choices`
+
+
+class ContactField(PublicId, Base):
+    """A field of the partner's own. `name` is its key in `Contact.fields`; two names differ by more than capitals."""
+
+    __tablename__ = "contact_field"
+    __table_args__ = (UniqueConstraint("partner_id", "folded"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    folded: Mapped[str] = mapped_column(String(160))  # the name as casefold() has it
+    kind: Mapped[FieldKind] = mapped_column(StrEnumType(FieldKind), default=FieldKind.TEXT)
+    choices: Mapped[list[str]] = mapped_column(JSONType, default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class ContactList(PublicId, Base):
     __tablename__ = "contact_list"
     __table_args__ = (UniqueConstraint("partner_id", "name"),)
