@@ -57,7 +57,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=40 DKIM=0|1: needs Postfix's smtp-sink and smtp-source.
+# make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=80 DKIM=0|1: needs Postfix's smtp-sink and smtp-source.
 bench-send: setup
 	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
 
