@@ -11,7 +11,7 @@ from sqlalchemy import Date, ForeignKey, Index, PrimaryKeyConstraint, String, Te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, Id, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
 
@@ -22,7 +22,8 @@ class Contact(PublicId, Base):
 
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     email: Mapped[str] = mapped_column(String(254))  # normalised, lower case
-    address_hash: Mapped[str] = mapped_column(String(43), index=True)  # keyed hash, joins suppressions
+    # keyed hash, joins suppressions; in no index, for nobody looks a contact up by it
+    address_hash: Mapped[str] = mapped_column(String(43))
     first_name: Mapped[str] = mapped_column(String(80), default="")
     last_name: Mapped[str] = mapped_column(String(80), default="")
     company: Mapped[str] = mapped_column(String(160), default="")
@@ -98,14 +99,14 @@ class ConsentBasis(StrEnum):
     INQUIRY = "inquiry"  # implied, six months from the question (CASL)
 
 
-class Consent(PublicId, Base):
+class Consent(Id, Base):
     """One yes, as it can be proved: who, when, for what, in which words, to whom. Withdrawal is a date on it."""
 
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_contact_purpose", "contact_id", "purpose"),)
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 
-    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     purpose: Mapped[ConsentPurpose] = mapped_column(StrEnumType(ConsentPurpose))
     basis: Mapped[ConsentBasis] = mapped_column(StrEnumType(ConsentBasis))
