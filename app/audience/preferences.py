@@ -23,7 +23,7 @@ MONTHLY = (1, 2, 4)  # what people can choose, mails in 30 days at most
 
 def paused(partner_id: int, hash_column: Any) -> ColumnElement[bool]:
     """An EXISTS on a column of address hashes: whoever asked this partner for a pause that isn't over."""
-    inner = select(Preference.partner_id).where(
+    inner = select(Preference.partner_id).where(  # unscoped: by partner id
         Preference.partner_id == partner_id,
         Preference.address_hash == hash_column,
         Preference.paused_until > func.current_timestamp(),
@@ -33,7 +33,7 @@ def paused(partner_id: int, hash_column: Any) -> ColumnElement[bool]:
 
 def topic_off(partner_id: int, hash_column: Any, topic_id: int) -> ColumnElement[bool]:
     """An EXISTS on a column of address hashes: whoever wants nothing about this topic."""
-    inner = select(TopicOff.topic_id).where(
+    inner = select(TopicOff.topic_id).where(  # unscoped: by partner id
         TopicOff.partner_id == partner_id,
         TopicOff.address_hash == hash_column,
         TopicOff.topic_id == topic_id,
