@@ -157,14 +157,17 @@ def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> 
     return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
 
 
+def may_get(partner_id: int, vendor_id: int) -> ColumnElement[bool]:
+    """For Contact: whether this person may be mailed for this vendor."""
+    return and_(~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING))
+
+
 def mailable_select(partner_id: int, vendor_id: int, people: People | int) -> Select[tuple[int, bool]]:
     """Those of a list (by its id) or of other people who may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
     query = people_of(people).select(
         partner_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked")
     )
-    return query.where(
-        ~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING)
-    )
+    return query.where(may_get(partner_id, vendor_id))
 
 
 def mailable_contacts(

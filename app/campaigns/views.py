@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
+from app.audience.consent import BASIS_WORDS
 from app.audience.lists import lists_of
 from app.audience.mailable import count as count_mailable
 from app.campaigns import audience as people
@@ -20,6 +21,7 @@ from app.campaigns.steps import address, steps
 from app.errors import Invalid
 from app.flows import copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
+from app.flows.whom import drawn, segments_in_words, words_of
 from app.kits.queries import version_for
 from app.render.errors import RenderError
 from app.tokens import BadToken
@@ -127,9 +129,14 @@ def save_audience(pid: str) -> Answer:
 
 
 def _audience_page(campaign: Campaign, error: str | None = None) -> str:
-    lists = lists_of(actor().organisation)
+    partner = actor().organisation
     return render_template(
-        "campaigns/audience.html", steps=steps(campaign), lists=lists, error=error, **_audience(campaign)
+        "campaigns/audience.html",
+        steps=steps(campaign),
+        lists=lists_of(partner),
+        segments=segments_in_words(partner),
+        error=error,
+        **_audience(campaign),
     )
 
 
@@ -141,7 +148,10 @@ def _audience(campaign: Campaign) -> dict[str, object]:
         "campaign": campaign,
         "vendor": vendor_of(campaign),
         "chosen": found,
+        "chosen_words": words_of(partner, found) if found else "",
         "counted": counted,
+        "drawn": drawn(partner, campaign.vendor_id, found.people, counted) if found and counted else [],
+        "basis_words": BASIS_WORDS,
         "open": campaign.status in words.OPEN and actor().may_edit,
         "next_is_money": address(campaign, "funds.campaign_money") is not None,
     }
