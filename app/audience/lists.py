@@ -46,14 +46,15 @@ def lists_of(partner: Organisation) -> list[tuple[ContactList, int]]:
 def add(actor: Actor, into: ContactList, contact: Contact) -> None:
     """Put a contact into a list; one who is in it stays."""
     key = {"list_id": into.id, "contact_id": contact.id}
-    if db.session.get(ListMember, key) is None:
+    if db.session.get(ListMember, key) is None:  # unscoped: of the partner’s own list
         db.session.add(ListMember(**key, partner_id=actor.organisation.id))
         record(actor, "list.joined", contact, list=into.pid)
 
 
 def remove(actor: Actor, out_of: ContactList, contact: Contact) -> None:
     """Take a contact out of a list; one who isn't in it stays out."""
-    row = db.session.get(ListMember, {"list_id": out_of.id, "contact_id": contact.id})
+    key = {"list_id": out_of.id, "contact_id": contact.id}
+    row = db.session.get(ListMember, key)  # unscoped: of the partner’s own list
     if row is not None:
         db.session.delete(row)
         record(actor, "list.left", contact, list=out_of.pid)

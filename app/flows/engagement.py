@@ -148,7 +148,9 @@ def _window_of(send_id: int, turn: EngagementTurn | None) -> int:
         Engagement.deed == Deed.SENT,
         Engagement.campaign_id == accepted.c.campaign_id,
     )
-    query = select(accepted, Engagement.last_at).outerjoin(Engagement, known)
+    query = select(accepted, Engagement.last_at).outerjoin(
+        Engagement, known
+    )  # unscoped: of the send's own people
     rows = db.session.execute(query.order_by(accepted.c.id)).all()
     new = {row.contact_id for row in rows if row.last_at is None or row.last_at < row.decided_at}
     if new:

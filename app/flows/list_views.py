@@ -78,7 +78,11 @@ def delete(pid: str) -> Answer:
 def join(contact: str) -> Answer:
     """Put a contact into the list that was chosen on their page."""
     person = queries.contact(actor().organisation, contact)
-    store.add(actor(), get_or_404(actor().organisation, ContactList, request.form.get("list", "")), person)
+    wanted = request.form.get("list", "")
+    found = next((each for each in store.all_lists(actor().organisation) if each.pid == wanted), None)
+    if found is None:
+        raise Invalid("Choose one of your lists.")
+    store.add(actor(), found, person)
     return redirect(url_for("contacts.show", pid=person.pid), 303)
 
 

@@ -138,7 +138,9 @@ def merge_lists(actor: Actor, row: ContactList, into: ContactList) -> int:
     there = select(ListMember.contact_id).where(
         ListMember.list_id == into.id, ListMember.partner_id == row.partner_id
     )  # unscoped: by partner id
-    new = select(ListMember.contact_id).where(*mine, ListMember.contact_id.not_in(there))
+    new = select(ListMember.contact_id).where(
+        *mine, ListMember.contact_id.not_in(there)
+    )  # unscoped: by partner id
     ids = list(db.session.scalars(new))
     for start in range(0, len(ids), 5_000):
         db.session.execute(
@@ -178,14 +180,16 @@ def _remove(actor: Actor, row: ContactList) -> None:
         Send.status == SendStatus.EXPANDING,
         and_(Send.status == SendStatus.PAUSED, Send.started_at.is_(None)),
     )
-    if db.session.scalar(select(Send.id).where(*sends, unwritten).limit(1)):
+    writing = select(Send.id).where(*sends, unwritten).limit(1)  # unscoped: by partner id
+    if db.session.scalar(writing):
         raise Conflict("A campaign is being written to this list just now. Try again when it is sending.")
     db.session.execute(update(Send).where(*sends).values(list_id=None))
     _let_go(partner, Campaign.list_id, row.id)
     imports = (ContactImport.partner_id == partner.id, ContactImport.list_id == row.id)
-    if db.session.scalar(
-        select(ContactImport.id).where(*imports, ContactImport.finished_at.is_(None)).limit(1)
-    ):
+    going = select(ContactImport.id).where(
+        *imports, ContactImport.finished_at.is_(None)
+    )  # unscoped: by partner id
+    if db.session.scalar(going.limit(1)):
         raise Conflict("An import is going into this list just now. Try again when it is done.")
     db.session.execute(update(ContactImport).where(*imports).values(list_id=None))
     db.session.execute(

@@ -154,4 +154,5 @@ def test_people_come_from_the_partners_own_lists(cast: Cast) -> None:
     mine = list_named(cast.harbour, "Customers")
     assert audience.choose(maya(cast), campaign, mine.pid).people.list_id == campaign.list_id
     found = chosen(cast.harbour, campaign)
-    assert found and (found.pid, found.name) == (mine.pid, "Customers")
+    assert found
+    assert (found.pid, found.name) == (mine.pid, "Customers")
