@@ -123,7 +123,7 @@ def _page(
     people = People(rules=rules, as_of=now())
     total = store.count(partner, rules)
     return render_template(
-        "audience/_segment.html" if partly else "audience/segment.html",
+        "audience/_segment_inside.html" if partly else "audience/segment.html",
         segment=segment,
         draft=draft,
         name=name,
