@@ -25,7 +25,7 @@ from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
 from app.flows.approvals import take_back_changed
 from app.flows.box_job import purge_boxes, wake_boxes
-from app.flows.jobs import wake_checks, wake_news
+from app.flows.jobs import wake_checks, wake_engagement, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -54,6 +54,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),
     Wake("mail checks", 5, wake_checks),
+    Wake("engagement", 3, wake_engagement),
     Wake("boxes", 5, wake_boxes),
     Wake("old boxes", 3_600, purge_boxes),
     Wake("kit news", 10, wake_news),

@@ -6,7 +6,14 @@ from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.audience import consent
 from app.audience.columns import TEXT_FIELDS
-from app.audience.models import Contact, ListMember, Suppression, SuppressionReason, SuppressionScope
+from app.audience.models import (
+    Contact,
+    Engagement,
+    ListMember,
+    Suppression,
+    SuppressionReason,
+    SuppressionScope,
+)
 from app.audience.suppress import lift, suppress, suppressions_of
 from app.clock import now
 from app.db import db
@@ -51,6 +58,7 @@ def erase(actor: Actor, contact: Contact) -> None:
     at = now()
     consent.withdraw(actor.organisation.id, [contact.id], at)
     db.session.execute(delete(ListMember).where(ListMember.contact_id == contact.id))
+    db.session.execute(delete(Engagement).where(Engagement.contact_id == contact.id))
     contact.email = f"erased-{contact.pid}@erased.invalid"
     for name in TEXT_FIELDS:
         setattr(contact, name, "")
