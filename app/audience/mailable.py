@@ -169,6 +169,15 @@ def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> 
     return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
 
 
+def left_out_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, str]]:
+    """Who of a list is not mailed, as (contact_id, reason), in no order: by the very verdicts that `count` counts."""
+    verdict, joins = _verdicts(partner_id, vendor_id)
+    query = _members(partner_id, list_id, Contact.id.label("contact_id"), verdict.label("reason"))
+    for target, condition in joins:
+        query = query.outerjoin(target, condition)
+    return query.where(verdict != _MAILABLE)
+
+
 def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, bool]]:
     """The contacts of a list that may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
     query = _members(
