@@ -1,4 +1,4 @@
-"""Who of a list may be mailed, and for everyone else the one reason why not.
+"""Who of a list or a segment may be mailed, and for everyone else the one reason why not.
 
 Expansion, the launch page and the contact list all ask here, so that they can never disagree. Everything is set-based SQL.
 """
@@ -16,11 +16,11 @@ from app.audience.models import (
     Consent,
     ConsentPurpose,
     Contact,
-    ListMember,
     Suppression,
     SuppressionReason,
     SuppressionScope,
 )
+from app.audience.people import EVERYBODY, People, people_of
 from app.audience.suppress import PLATFORM, is_suppressed
 from app.clock import now
 from app.db import db
@@ -131,30 +131,18 @@ def _at(suppression: Any, scope: SuppressionScope, organisation_id: int) -> Colu
     )
 
 
-def _members(partner_id: int, list_id: int, *columns: Any) -> Select[Any]:
-    return (
-        select(
-            *columns
-        )  # unscoped: the partner's id stands below, and expansion has no request's organisation
-        .select_from(ListMember)
-        .join(Contact, and_(Contact.id == ListMember.contact_id, Contact.partner_id == ListMember.partner_id))
-        .where(
-            ListMember.list_id == list_id, ListMember.partner_id == partner_id, Contact.erased_at.is_(None)
-        )
-    )
+def count(partner: Organisation, vendor_id: int | None, people: People | int) -> Mailable:
+    """Count people (of a list by its id, or others) for a mail of `partner` with this vendor: mailable, and the rest by reason.
 
-
-def count(partner: Organisation, vendor_id: int, list_id: int) -> Mailable:
-    """Count a list for a mail of `partner` with this vendor: mailable, and the rest by reason."""
+    `vendor_id` None: for mails of the partner's own (no vendor's noes).
+    """
     verdict, joins = _verdicts(partner.id, vendor_id)
-    return _tally(_members(partner.id, list_id, verdict.label("verdict")), joins)
+    return _tally(people_of(people).select(partner.id, verdict.label("verdict")), joins)
 
 
 def count_everyone(partner: Organisation) -> Mailable:
     """Count all contacts of a partner, whatever their lists, for mails of its own (no vendor's noes)."""
-    verdict, joins = _verdicts(partner.id, None)
-    everyone = select(verdict.label("verdict")).select_from(Contact)
-    return _tally(everyone.where(Contact.partner_id == partner.id, Contact.erased_at.is_(None)), joins)
+    return count(partner, None, EVERYBODY)
 
 
 def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> Mailable:
@@ -169,19 +157,19 @@ def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> 
     return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
 
 
-def left_out_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, str]]:
-    """Who of a list is not mailed, as (contact_id, reason), in no order: by the very verdicts that `count` counts."""
+def left_out_select(partner_id: int, vendor_id: int, people: People | int) -> Select[tuple[int, str]]:
+    """Those of a list or of other people who are not mailed, as (contact_id, reason), in no order: by the verdicts that `count` counts."""
     verdict, joins = _verdicts(partner_id, vendor_id)
-    query = _members(partner_id, list_id, Contact.id.label("contact_id"), verdict.label("reason"))
+    query = people_of(people).select(partner_id, Contact.id.label("contact_id"), verdict.label("reason"))
     for target, condition in joins:
         query = query.outerjoin(target, condition)
     return query.where(verdict != _MAILABLE)
 
 
-def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tuple[int, bool]]:
-    """The contacts of a list that may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
-    query = _members(
-        partner_id, list_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked")
+def mailable_select(partner_id: int, vendor_id: int, people: People | int) -> Select[tuple[int, bool]]:
+    """Those of a list (by its id) or of other people who may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
+    query = people_of(people).select(
+        partner_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked")
     )
     return query.where(
         ~is_suppressed(Contact.address_hash, partner_id, vendor_id), holds(ConsentPurpose.MARKETING)
@@ -189,38 +177,29 @@ def mailable_select(partner_id: int, vendor_id: int, list_id: int) -> Select[tup
 
 
 def mailable_contacts(
-    partner_id: int, vendor_id: int, list_id: int, after_id: int, limit: int
+    partner_id: int, vendor_id: int, people: People | int, after_id: int, limit: int
 ) -> list[Row[tuple[int, bool]]]:
     """Up to `limit` mailable contacts with an id above `after_id`: rows (contact_id, tracked) in the order of contact_id.
 
-    Fewer than `limit` means that the list is at its end. Both sides of a window of members are named to the database,
+    Fewer than `limit` means that nobody is left. Both sides of a window of people are named to the database,
     so that it reads just those rows even before it has statistics about a list that was imported a second ago.
     """
+    those = people_of(people).by_windows()
     rows: list[Row[tuple[int, bool]]] = []
     while len(rows) < limit:
         wanted = limit - len(rows)
-        window = select(ListMember.contact_id).where(  # unscoped: by partner id
-            ListMember.list_id == list_id,
-            ListMember.partner_id == partner_id,
-            ListMember.contact_id > after_id,
+        window = select(those.id.label("contact_id")).where(  # unscoped: by partner id
+            those.candidates(partner_id), those.id > after_id
         )
         last = db.session.scalar(
-            select(
-                func.max(
-                    window.order_by(ListMember.contact_id).limit(max(wanted, 500)).subquery().c.contact_id
-                )
-            )
+            select(func.max(window.order_by(those.id).limit(max(wanted, 500)).subquery().c.contact_id))
         )
         if last is None:
             break
-        query = mailable_select(partner_id, vendor_id, list_id).where(
-            ListMember.contact_id > after_id,
-            ListMember.contact_id <= last,
-            Contact.id > after_id,
-            Contact.id <= last,
-        )
-        rows += db.session.execute(query.order_by(Contact.id).limit(wanted)).all()
-        after_id = last
+        query = mailable_select(partner_id, vendor_id, those).where(those.between(after_id, last))
+        found = db.session.execute(query.order_by(Contact.id).limit(wanted)).all()
+        rows += found
+        after_id = found[-1].contact_id if len(found) == wanted else last
     return rows
 
 

@@ -11,13 +11,16 @@ from sqlalchemy import Date, ForeignKey, Index, PrimaryKeyConstraint, String, Te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.db import Base, BigInt, JSONType, PublicId, StrEnumType, UtcDateTime
+from app.db import Base, BigInt, Id, JSONType, PublicId, StrEnumType, UtcDateTime
 from app.states import Transitions
 
 
 class Contact(PublicId, Base):
     __tablename__ = "contact"
-    __table_args__ = (UniqueConstraint("partner_id", "email"),)
+    __table_args__ = (
+        UniqueConstraint("partner_id", "email"),
+        Index(None, "partner_id", "id"),  # to walk a partner’s contacts
+    )
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
@@ -290,3 +293,72 @@ class Erasure(PublicId, Base):
     told: Mapped[list[str]] = mapped_column(JSONType, default=list)  # vendors with whom leads had been shared
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Segment(PublicId, Base):
+    """Contacts that are meant by rules instead of by name. Who that is is worked out anew whenever it is used."""
+
+    __tablename__ = "segment"
+    __table_args__ = (UniqueConstraint("partner_id", "name"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    rules: Mapped[dict[str, Any]] = mapped_column(JSONType)  # see rules.py
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Deed(StrEnum):
+    """What happened between a campaign and a contact. Opens and clicks are known only of people who agreed to tracking."""
+
+    SENT = "sent"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    SUBMITTED = "submitted"
+    BOUGHT = "bought"
+
+
+ANY_CAMPAIGN = 0
+
+
+class Engagement(Base):
+    """How often, and when last, a contact got, clicked, opened, filled in or bought something: derived, and may be rebuilt.
+
+    One row for each campaign, and one with `campaign_id` 0 for all of them and for what belongs to none.
+    """
+
+    __tablename__ = "engagement"
+    __table_args__ = (
+        PrimaryKeyConstraint("contact_id", "deed", "campaign_id"),
+        Index("ix_engagement_deed", "partner_id", "deed", "campaign_id", "last_at", "contact_id"),
+    )
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    deed: Mapped[Deed] = mapped_column(StrEnumType(Deed))
+    campaign_id: Mapped[int] = mapped_column(BigInt)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    times: Mapped[int] = mapped_column()
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EngagementDue(Id, Base):
+    """A contact of whom something became known: their engagement is worked out anew. Written with the fact itself."""
+
+    __tablename__ = "engagement_due"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+
+
+class EngagementTurn(Base):
+    """When a send's messages were last counted into the engagement of their people. Sends are big: they are looked at whole."""
+
+    __tablename__ = "engagement_turn"
+
+    send_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)  # of the last turn that came to its end
+    cursor: Mapped[int] = mapped_column(BigInt, default=0)  # the message up to which the present turn is

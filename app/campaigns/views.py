@@ -12,6 +12,7 @@ from app.audience.mailable import count as count_mailable
 from app.campaigns import audience as people
 from app.campaigns import editor_views, make, preview, review_views, schedule, words
 from app.campaigns.blueprint import bp
+from app.campaigns.chosen import chosen, is_chosen
 from app.campaigns.forms import NameForm
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import ENDED, RUNNING, Row, campaign_for, campaigns_of, vendor_of
@@ -73,7 +74,7 @@ def _step(row: Row) -> tuple[str, str | None]:
         case CampaignStatus.DRAFT | CampaignStatus.CHANGES_REQUESTED:
             if words.missing_slots(campaign, row.source):
                 return "Fill in your words", url_for("campaigns.words", pid=campaign.pid)
-            if campaign.list_id is None:
+            if not is_chosen(campaign):
                 return "Choose who gets it", url_for("campaigns.audience", pid=campaign.pid)
             if campaign.status is CampaignStatus.CHANGES_REQUESTED:
                 return "Answer the review", url_for("reviews.mine", campaign=campaign.pid)
@@ -134,12 +135,12 @@ def _audience_page(campaign: Campaign, error: str | None = None) -> str:
 
 def _audience(campaign: Campaign) -> dict[str, object]:
     partner = actor().organisation
-    chosen = people.chosen_list(partner, campaign)
-    counted = count_mailable(partner, campaign.vendor_id, chosen.id) if chosen else None
+    found = chosen(partner, campaign)
+    counted = count_mailable(partner, campaign.vendor_id, found.people) if found else None
     return {
         "campaign": campaign,
         "vendor": vendor_of(campaign),
-        "chosen": chosen,
+        "chosen": found,
         "counted": counted,
         "open": campaign.status in words.OPEN and actor().may_edit,
         "next_is_money": address(campaign, "funds.campaign_money") is not None,

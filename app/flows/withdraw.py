@@ -15,6 +15,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.audience import mailable
 from app.campaigns import review
+from app.campaigns.chosen import chosen
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
@@ -78,7 +79,8 @@ def effect(vendor: Organisation, version: KitVersion) -> Effect:
 
 def _mailable(campaign: Campaign) -> int:
     partner = db.session.get_one(Organisation, campaign.partner_id)  # unscoped: of the vendor's own campaign
-    return mailable.count(partner, campaign.vendor_id, campaign.list_id).mailable if campaign.list_id else 0
+    found = chosen(partner, campaign)
+    return mailable.count(partner, campaign.vendor_id, found.people).mailable if found else 0
 
 
 def withdraw(actor: Actor, version: KitVersion, reason: str) -> Withdrawn:

@@ -151,5 +151,5 @@ def test_people_come_from_the_partners_own_lists(cast: Cast) -> None:
     with pytest.raises(Invalid):
         audience.choose(maya(cast), campaign, theirs.pid)
     mine = list_named(cast.harbour, "Customers")
-    assert audience.choose(maya(cast), campaign, mine.pid).id == campaign.list_id
+    assert audience.choose(maya(cast), campaign, mine.pid).people.list_id == campaign.list_id
     assert audience.chosen_list(cast.harbour, campaign) is mine
