@@ -162,6 +162,9 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         list_id=campaign.list_id,
         people=_fixed(found),
         expected=found.people if first else 0,
+        left_out={str(why): people for why, people in found.who.reasons.items()}
+        if first and found.who
+        else {},
         timing=timing_of(campaign, mail.step.day),
         **_owners(campaign),
     )

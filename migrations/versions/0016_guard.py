@@ -99,15 +99,11 @@ def _uploads() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_suppression_upload_organisation_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["person.id"], name=op.f("fk_suppression_upload_created_by")
-        ),
+        sa.ForeignKeyConstraint(["created_by"], ["person.id"], name=op.f("fk_suppression_upload_created_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression_upload")),
         sa.UniqueConstraint("pid", name=op.f("uq_suppression_upload_pid")),
     )
-    op.create_index(
-        op.f("ix_suppression_upload_organisation_id"), "suppression_upload", ["organisation_id"]
-    )
+    op.create_index(op.f("ix_suppression_upload_organisation_id"), "suppression_upload", ["organisation_id"])
 
 
 def downgrade() -> None:

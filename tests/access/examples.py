@@ -232,6 +232,10 @@ def document_of_campaign(cast: Cast) -> Values:
     return {**campaign(cast), "key": "thirty_points"}
 
 
+def left_out_of_campaign(cast: Cast) -> Values:
+    return {**campaign(cast), "reason": "no_consent"}
+
+
 def seed(cast: Cast) -> Values:
     """An address that Harbour IT wants to send copies to, asked the day before yesterday."""
     row = seeds.ask(maya(cast), "copies@harbour-it.example")
@@ -381,6 +385,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "imports": contact_import,
     "kits": version,
     "launches": campaign,
+    "leftouts": left_out_of_campaign,
     "times": campaign,
     "leads": lead,
     "library": library_file,
