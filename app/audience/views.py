@@ -27,7 +27,9 @@ from app.audience.lists import lists_of
 from app.audience.models import ContactList, SuppressionReason
 from app.clock import now
 from app.db import get_or_404
+from app.flows import person_erase
 from app.flows import unsubscribe as no
+from app.flows.person_data import about_contact
 from app.flows.sent_to import messages_to
 from app.render.page import brand_css
 from app.web import hosts
@@ -129,9 +131,10 @@ def unsuppress(pid: str) -> Answer:
 @contacts.post("/<pid>/delete")
 @member(partner=EDITORS)
 def delete(pid: str) -> Answer:
-    """Erase one person; a no they said stays."""
-    erase.erase(actor(), queries.contact(actor().organisation, pid))
-    flash("Erased. If they said no, that is still known.")
+    """Erase one person from every table and file; a no they said stays."""
+    person = about_contact(actor().organisation, queries.contact(actor().organisation, pid))
+    receipt = person_erase.erase(actor(), person)
+    flash(f"Erased; receipt {receipt.number}. If they said no, that is still known.")
     return redirect(url_for("contacts.index"), 303)
 
 

@@ -26,6 +26,8 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
 from app.delivery.models import DeliveryState, SendStatus
+from app.flows import person_erase
+from app.flows.person_data import about_contact
 from app.kits.format import read_kit
 from app.kits.models import Kit, KitVersion
 from app.kits.publish import import_version, publish
@@ -183,6 +185,15 @@ def _pid_of_kit(found: KitVersion) -> str:
 
 def contact(cast: Cast) -> Values:
     return {"pid": story.campaign(cast.northwind, cast.harbour).contact.pid}
+
+
+def receipt(cast: Cast) -> Values:
+    """Of a contact of Harbour IT's that was erased."""
+    row = person_erase.erase(
+        maya(cast), about_contact(cast.harbour, story.campaign(cast.northwind, cast.harbour).contact)
+    )
+    db.session.commit()
+    return {"pid": row.pid}
 
 
 def contact_import(cast: Cast) -> Values:
@@ -389,6 +400,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "times": campaign,
     "leads": lead,
     "library": library_file,
+    "people": contact,
     "pieces": campaign,
     "prechecks": campaign,
     "renewals": campaign,
@@ -430,6 +442,8 @@ EXAMPLES: dict[str, Example] = {
     "library.small": library_picture,
     "library.use_again": replaced_picture,
     "partners.resend": partner_invitation,
+    "people.receipt": receipt,
+    "people.receipt_file": receipt,
     "pieces.document": document_of_campaign,
     "pieces.picture": post_of_campaign,
     "pieces.post": post_of_campaign,
