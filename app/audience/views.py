@@ -25,6 +25,7 @@ from app.audience.consent import BASIS_WORDS, consents_of
 from app.audience.import_pages import imports
 from app.audience.lists import lists_of
 from app.audience.models import ContactList, SuppressionReason
+from app.audience.noes_pages import bp as noes_bp
 from app.clock import now
 from app.db import get_or_404
 from app.flows import person_erase
@@ -36,7 +37,7 @@ from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, contacts, unsubscribe]
+blueprints = [imports, contacts, unsubscribe, noes_bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are

@@ -19,7 +19,7 @@ from app.accounts.models import Invitation, InvitationKind, Membership, Role
 from app.assets import brand, manage
 from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
-from app.audience import importing, refused
+from app.audience import importing, noes_upload, refused
 from app.audience.entries import Refusal
 from app.campaigns import make, review_comments, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
@@ -185,6 +185,12 @@ def _pid_of_kit(found: KitVersion) -> str:
 
 def contact(cast: Cast) -> Values:
     return {"pid": story.campaign(cast.northwind, cast.harbour).contact.pid}
+
+
+def noes_upload_of_harbour(cast: Cast) -> Values:
+    row = noes_upload.paste(maya(cast), "never@x.example")
+    db.session.commit()
+    return {"pid": row.pid}
 
 
 def receipt(cast: Cast) -> Values:
@@ -400,6 +406,7 @@ BY_BLUEPRINT: dict[str, Example] = {
     "times": campaign,
     "leads": lead,
     "library": library_file,
+    "noes": noes_upload_of_harbour,
     "people": contact,
     "pieces": campaign,
     "prechecks": campaign,
