@@ -88,7 +88,10 @@ def suppress_all(
                 insert.excluded.reason != SuppressionReason.BOUNCE,
             ),
             # what a colleague wrote down can be taken back by a colleague; the person's own words can't
-            and_(Suppression.reason == SuppressionReason.MANUAL, insert.excluded.reason.in_(_OWN_WORDS)),
+            and_(
+                Suppression.reason == SuppressionReason.MANUAL,
+                or_(*(insert.excluded.reason == own for own in _OWN_WORDS)),
+            ),
         ),
     )
     db.session.execute(statement, rows)
