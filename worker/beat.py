@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.abtest.jobs import end_tests
 from app.assets.jobs import wake_library
-from app.audience.jobs import purge_files, wake_imports
+from app.audience.jobs import purge_files, wake_imports, wake_suppressions
 from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
@@ -50,6 +50,7 @@ class Wake:
 WAKES: tuple[Wake, ...] = (
     Wake("mail", 1, wake_mail),
     Wake("imports", 2, wake_imports),
+    Wake("suppressions", 2, wake_suppressions),
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),

@@ -212,6 +212,15 @@ def may_get(partner_id: int, mail: Mail | int) -> ColumnElement[bool]:
     )
 
 
+def left_out_select(partner_id: int, mail: Mail | int, people: People | int) -> Select[tuple[int, str]]:
+    """Those of a list or of other people who are not mailed, as (contact_id, reason), in no order: by the verdicts that `count` counts."""
+    verdict, joins = _verdicts(partner_id, mail_of(mail))
+    query = people_of(people).select(partner_id, Contact.id.label("contact_id"), verdict.label("reason"))
+    for target, condition in joins:
+        query = query.outerjoin(target, condition)
+    return query.where(verdict != _MAILABLE)
+
+
 def mailable_select(partner_id: int, mail: Mail | int, people: People | int) -> Select[tuple[int, bool]]:
     """Those of a list (by its id) or of other people who may be mailed as (contact_id, tracked), in no order: for INSERT … FROM SELECT too."""
     query = people_of(people).select(

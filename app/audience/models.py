@@ -295,6 +295,78 @@ class ContactImport(PublicId, Base):
     )  # when the file and the refused rows were deleted
 
 
+class UploadStatus(StrEnum):
+    WAITING = "waiting"
+    READING = "reading"
+    FINISHED = "finished"
+    FAILED = "failed"
+    TAKEN_BACK = "taken_back"
+
+
+UPLOAD = Transitions(
+    "suppression upload",
+    {
+        UploadStatus.WAITING: {UploadStatus.READING},
+        UploadStatus.READING: {UploadStatus.FINISHED, UploadStatus.FAILED},
+        UploadStatus.FINISHED: {UploadStatus.TAKEN_BACK},
+        UploadStatus.FAILED: {UploadStatus.TAKEN_BACK},
+    },
+)
+
+
+class SuppressionUpload(PublicId, Base):
+    """A file of addresses that an organisation never mails, being hashed. The file itself goes when it has been read.
+
+    `position` is the byte up to which lines are committed. All noes of one upload are dated `created_at`: that is how they are
+    found again. read = added + known + refused.
+    """
+
+    __tablename__ = "suppression_upload"
+    __tenant__: ClassVar[dict[str, str]] = {"vendor": "organisation_id", "partner": "organisation_id"}
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    scope: Mapped[SuppressionScope] = mapped_column(StrEnumType(SuppressionScope))
+    name: Mapped[str] = mapped_column(String(120))  # the file's name, or "Typed in"
+    key: Mapped[str | None] = mapped_column(String(200))  # in the store; None once it is gone
+    status: Mapped[UploadStatus] = mapped_column(StrEnumType(UploadStatus), default=UploadStatus.WAITING)
+    size: Mapped[int] = mapped_column(BigInt)  # in bytes
+    position: Mapped[int] = mapped_column(BigInt, default=0)
+    read: Mapped[int] = mapped_column(default=0)  # lines with something in them
+    line: Mapped[int] = mapped_column(default=0)  # the last line read, counted from 1
+    added: Mapped[int] = mapped_column(default=0)
+    known: Mapped[int] = mapped_column(default=0)  # they had said no already, or stood there twice
+    refused: Mapped[int] = mapped_column(default=0)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONType, default=list
+    )  # the first refused lines: number and reason, nothing of what stood there
+    reason: Mapped[str | None] = mapped_column(String(300))  # why it failed
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None] = mapped_column(String(22))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Erasure(PublicId, Base):
+    """The receipt of an erasure: what went from which place, how many, when and by whom. Nothing in it says who it was.
+
+    `address_hash` is the keyed hash, so that a person who asks again can be told; `masked` is for people's eyes.
+    """
+
+    __tablename__ = "erasure"
+    __table_args__ = (Index("ix_erasure_partner_hash", "partner_id", "address_hash"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    number: Mapped[str] = mapped_column(String(20), unique=True)  # ER-2026-0007-4F2A, for letters
+    address_hash: Mapped[str] = mapped_column(String(43))
+    masked: Mapped[str] = mapped_column(String(20))
+    places: Mapped[list[dict[str, Any]]] = mapped_column(JSONType)  # place, deed, rows
+    told: Mapped[list[str]] = mapped_column(JSONType, default=list)  # vendors with whom leads had been shared
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class Segment(PublicId, Base):
     """Contacts that are meant by rules instead of by name. Who that is is worked out anew whenever it is used."""
 

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 PLATFORM = 0  # the organisation_id of suppressions that hold for everyone
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_OWN_WORDS = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT)
 _BATCH = 5_000  # bound variables in one statement, well under the limit of both databases
 
 
@@ -45,7 +46,7 @@ def suppress(
     delivery_id: int | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Record a no; saying it twice changes nothing, except that a person's own no replaces a bounce."""
+    """Record a no; saying it twice changes nothing, except that a person's own no replaces a bounce and what was added by hand."""
     suppress_all(scope, organisation_id, [address_hash], reason, delivery_id, at)
     log.info(
         "suppressed",
@@ -83,8 +84,16 @@ def suppress_all(
     statement = insert.on_conflict_do_update(
         index_elements=["address_hash", "scope", "organisation_id"],
         set_={name: insert.excluded[name] for name in ("reason", "delivery_id", "at")},
-        where=and_(
-            Suppression.reason == SuppressionReason.BOUNCE, insert.excluded.reason != SuppressionReason.BOUNCE
+        where=or_(
+            and_(
+                Suppression.reason == SuppressionReason.BOUNCE,
+                insert.excluded.reason != SuppressionReason.BOUNCE,
+            ),
+            # what a colleague wrote down can be taken back by a colleague; the person's own words can't
+            and_(
+                Suppression.reason == SuppressionReason.MANUAL,
+                or_(*(insert.excluded.reason == own for own in _OWN_WORDS)),
+            ),
         ),
     )
     db.session.execute(statement, rows)

@@ -20,11 +20,14 @@ from app.audience.export import to_csv
 from app.audience.import_pages import imports
 from app.audience.lists import all_lists, lists_of
 from app.audience.models import ContactList, SuppressionReason
+from app.audience.noes_pages import bp as noes_bp
 from app.audience.rules_views import rules
 from app.clock import now
 from app.db import get_or_404
+from app.flows import person_erase
 from app.flows import unsubscribe as no
 from app.flows.list_views import lists
+from app.flows.person_data import about_contact
 from app.flows.segment_views import segments
 from app.flows.sent_to import messages_to
 from app.render.page import brand_css
@@ -32,7 +35,7 @@ from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, segments, lists, rules, contacts, unsubscribe]
+blueprints = [imports, segments, lists, rules, contacts, unsubscribe, noes_bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are
@@ -130,9 +133,10 @@ def unsuppress(pid: str) -> Answer:
 @contacts.post("/<pid>/delete")
 @member(partner=EDITORS)
 def delete(pid: str) -> Answer:
-    """Erase one person; a no they said stays."""
-    erase.erase(actor(), queries.contact(actor().organisation, pid))
-    flash("Erased. If they said no, that is still known.")
+    """Erase one person from every table and file; a no they said stays."""
+    person = about_contact(actor().organisation, queries.contact(actor().organisation, pid))
+    receipt = person_erase.erase(actor(), person)
+    flash(f"Erased; receipt {receipt.number}. If they said no, that is still known.")
     return redirect(url_for("contacts.index"), 303)
 
 

@@ -163,6 +163,9 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         people=_fixed(found),
         topic_id=campaign.topic_id,
         expected=found.people if first else 0,
+        left_out={str(why): people for why, people in found.who.reasons.items()}
+        if first and found.who
+        else {},
         timing=timing_of(campaign, mail.step.day),
         **_owners(campaign),
     )

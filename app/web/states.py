@@ -82,6 +82,7 @@ _TABLE: dict[str, dict[Tone, str]] = {
         "ok": "a_better b_better better",
         "bad": "split_off",
     },
+    "noes": {"rest": "waiting taken_back", "live": "reading", "ok": "finished", "bad": "failed"},
     "import": {"rest": "mapping waiting", "live": "importing", "ok": "finished", "bad": "failed cancelled"},
     "invitation": {"wait": "pending invited", "ok": "accepted", "rest": "expired", "bad": "revoked"},
     "partnership": {"wait": "applied pending invited", "ok": "active", "rest": "ended", "bad": "declined"},
@@ -97,6 +98,7 @@ _LABELS: dict[tuple[str, str], str] = {
     ("send", "expanding"): "Launching",
     ("import", "mapping"): "Not started",
     ("import", "waiting"): "Waiting",
+    ("noes", "finished"): "In force",
     ("page", "published"): "Open",
 }
 _MARKS: dict[tuple[str, str], Mark] = {

@@ -19,7 +19,7 @@ from app.accounts.models import Invitation, InvitationKind, Membership, Role
 from app.assets import brand, manage
 from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
-from app.audience import importing, refused
+from app.audience import importing, noes_upload, refused
 from app.audience.entries import Refusal
 from app.audience.models import ContactList, Segment, Topic
 from app.audience.rules import About, Condition, Group, How, Rules
@@ -28,6 +28,8 @@ from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
 from app.delivery.models import DeliveryState, SendStatus
+from app.flows import person_erase
+from app.flows.person_data import about_contact
 from app.kits.format import read_kit
 from app.kits.models import Kit, KitVersion
 from app.kits.publish import import_version, publish
@@ -209,6 +211,21 @@ def contact_to_join(cast: Cast) -> Values:
     return {"contact": contact(cast)["pid"]}
 
 
+def noes_upload_of_harbour(cast: Cast) -> Values:
+    row = noes_upload.paste(maya(cast), "never@x.example")
+    db.session.commit()
+    return {"pid": row.pid}
+
+
+def receipt(cast: Cast) -> Values:
+    """Of a contact of Harbour IT's that was erased."""
+    row = person_erase.erase(
+        maya(cast), about_contact(cast.harbour, story.campaign(cast.northwind, cast.harbour).contact)
+    )
+    db.session.commit()
+    return {"pid": row.pid}
+
+
 def contact_import(cast: Cast) -> Values:
     row = importing.start(maya(cast), "people.csv", b"email,first name\nsanne@vandijk.example,Sanne\n")
     db.session.commit()
@@ -254,6 +271,10 @@ def post_of_campaign(cast: Cast) -> Values:
 
 def document_of_campaign(cast: Cast) -> Values:
     return {**campaign(cast), "key": "thirty_points"}
+
+
+def left_out_of_campaign(cast: Cast) -> Values:
+    return {**campaign(cast), "reason": "no_consent"}
 
 
 def seed(cast: Cast) -> Values:
@@ -415,9 +436,12 @@ BY_BLUEPRINT: dict[str, Example] = {
     "launches": campaign,
     "lists": contact_list,
     "segments": segment,
+    "leftouts": left_out_of_campaign,
     "times": campaign,
     "leads": lead,
     "library": library_file,
+    "noes": noes_upload_of_harbour,
+    "people": contact,
     "pieces": campaign,
     "prechecks": campaign,
     "renewals": campaign,
@@ -462,6 +486,8 @@ EXAMPLES: dict[str, Example] = {
     "library.small": library_picture,
     "library.use_again": replaced_picture,
     "partners.resend": partner_invitation,
+    "people.receipt": receipt,
+    "people.receipt_file": receipt,
     "pieces.document": document_of_campaign,
     "pieces.picture": post_of_campaign,
     "pieces.post": post_of_campaign,
