@@ -25,7 +25,8 @@ class Contact(PublicId, Base):
 
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     email: Mapped[str] = mapped_column(String(254))  # normalised, lower case
-    address_hash: Mapped[str] = mapped_column(String(43), index=True)  # keyed hash, joins suppressions
+    # keyed hash, joins suppressions; in no index, for nobody looks a contact up by it
+    address_hash: Mapped[str] = mapped_column(String(43))
     first_name: Mapped[str] = mapped_column(String(80), default="")
     last_name: Mapped[str] = mapped_column(String(80), default="")
     company: Mapped[str] = mapped_column(String(160), default="")
@@ -101,14 +102,14 @@ class ConsentBasis(StrEnum):
     INQUIRY = "inquiry"  # implied, six months from the question (CASL)
 
 
-class Consent(PublicId, Base):
+class Consent(Id, Base):
     """One yes, as it can be proved: who, when, for what, in which words, to whom. Withdrawal is a date on it."""
 
     __tablename__ = "consent"
     __table_args__ = (Index("ix_consent_contact_purpose", "contact_id", "purpose"),)
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 
-    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     purpose: Mapped[ConsentPurpose] = mapped_column(StrEnumType(ConsentPurpose))
     basis: Mapped[ConsentBasis] = mapped_column(StrEnumType(ConsentBasis))
@@ -153,6 +154,77 @@ class Suppression(PublicId, Base):
     reason: Mapped[SuppressionReason] = mapped_column(StrEnumType(SuppressionReason))
     delivery_id: Mapped[int | None] = mapped_column()
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Topic(PublicId, Base):
+    """What a partner writes about, as people choose it in their preferences. A retired one is offered no more."""
+
+    __tablename__ = "topic"
+    __table_args__ = (UniqueConstraint("partner_id", "name"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(200), default="")  # what comes, and about how often
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Preference(Base):
+    """What a person chose about all mails of one partner. Under the keyed hash, so that no import forgets it."""
+
+    __tablename__ = "preference"
+    __table_args__ = (PrimaryKeyConstraint("partner_id", "address_hash"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    address_hash: Mapped[str] = mapped_column(String(43))
+    a_month: Mapped[int | None] = mapped_column()  # mails in 30 days at most; None: as the partner sends them
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivery_id: Mapped[int | None] = mapped_column(BigInt)  # the mail whose link was used last
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class TopicOff(Base):
+    """A person wants nothing more about this topic."""
+
+    __tablename__ = "topic_off"
+    __table_args__ = (PrimaryKeyConstraint("partner_id", "address_hash", "topic_id"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    address_hash: Mapped[str] = mapped_column(String(43))
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class MailRules(Base):
+    """How a partner mails: how often at most, and whether a yes on a form must be confirmed by mail. Without a row the defaults hold."""
+
+    __tablename__ = "mail_rules"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id"), primary_key=True, autoincrement=False
+    )
+    a_week: Mapped[int] = mapped_column(default=3)
+    double_opt_in: Mapped[bool] = mapped_column(default=False)
+
+
+class OptIn(PublicId, Base):
+    """A yes on a form that waits for the press of a button in a mail. Confirmed, it becomes a consent with both moments."""
+
+    __tablename__ = "opt_in"
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    source: Mapped[str] = mapped_column(String(200))
+    wording: Mapped[str] = mapped_column(Text)
+    wording_version: Mapped[str] = mapped_column(String(40))
+    controller: Mapped[str] = mapped_column(String(160))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ImportStatus(StrEnum):

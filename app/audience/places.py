@@ -14,7 +14,7 @@ from babel.core import get_global
 from sqlalchemy import ColumnElement, case, func
 
 from app.accounts.organise import countries
-from app.audience.mailable import mailable_select
+from app.audience.mailable import Mail, mailable_select
 from app.audience.models import Contact
 from app.audience.people import People
 from app.clock import today
@@ -122,8 +122,8 @@ def zone_of(key: str, default: str) -> str:
     return zone_name(key) or default
 
 
-def people_by_place(partner_id: int, vendor_id: int, people: People | int) -> dict[str, int]:
+def people_by_place(partner_id: int, mail: Mail | int, people: People | int) -> dict[str, int]:
     """How many people of a list (by its id) or of others may be mailed, by their `place_key`."""
     key = place_key().label("place")
-    query = mailable_select(partner_id, vendor_id, people).with_only_columns(key, func.count())
+    query = mailable_select(partner_id, mail, people).with_only_columns(key, func.count())
     return {row[0]: row[1] for row in db.session.execute(query.group_by(key))}

@@ -18,7 +18,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member, public
-from app.audience import erase, mailable, queries
+from app.audience import erase, mailable, opt_in, preferences, queries
 from app.audience.cells import defuse
 from app.audience.columns import TEXT_FIELDS
 from app.audience.consent import BASIS_WORDS, consents_of
@@ -26,6 +26,7 @@ from app.audience.import_pages import imports
 from app.audience.lists import lists_of
 from app.audience.models import ContactList, SuppressionReason
 from app.audience.noes_pages import bp as noes_bp
+from app.audience.rules_views import rules
 from app.clock import now
 from app.db import get_or_404
 from app.flows import person_erase
@@ -37,7 +38,7 @@ from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, contacts, unsubscribe, noes_bp]
+blueprints = [imports, contacts, rules, unsubscribe, noes_bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are
@@ -104,6 +105,9 @@ def show(pid: str) -> Answer:
         names=queries.names_of([row.recorded_by for row in consents]),
         basis_words=BASIS_WORDS,
         refusals=refusals,
+        waiting=opt_in.waiting_of(partner, person),
+        choices=preferences.choices_of(partner.id, person.address_hash),
+        topics={topic.id: topic.name for topic in preferences.topics_of(partner)},
         by_hand=any(r.whom == "you" and r.row.reason is SuppressionReason.MANUAL for r in refusals),
         said_no=any(r.whom == "you" for r in refusals),
         messages=messages_to(partner, person),

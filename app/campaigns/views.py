@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
 from app.audience.lists import lists_of
 from app.audience.mailable import count as count_mailable
+from app.audience.preferences import topics_of
 from app.campaigns import audience as people
 from app.campaigns import editor_views, make, preview, review_views, schedule, words
 from app.campaigns.blueprint import bp
@@ -17,8 +18,9 @@ from app.campaigns.forms import NameForm
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import ENDED, RUNNING, Row, campaign_for, campaigns_of, vendor_of
 from app.campaigns.steps import address, steps
+from app.campaigns.words import OPEN
 from app.errors import Invalid
-from app.flows import copy_views, piece_views, precheck_views, trial_views
+from app.flows import choice_views, copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
 from app.kits.queries import version_for
 from app.render.errors import RenderError
@@ -32,6 +34,7 @@ blueprints = [
     previews,
     *trial_views.blueprints,
     *copy_views.blueprints,
+    *choice_views.blueprints,
     *precheck_views.blueprints,
     *piece_views.blueprints,
     *review_views.blueprints,
@@ -152,17 +155,23 @@ def _audience(campaign: Campaign) -> dict[str, object]:
 def rename(pid: str) -> Answer:
     """Give it another name."""
     campaign = campaign_for(actor().organisation, pid)
-    form = NameForm(obj=campaign)
+    topics = topics_of(actor().organisation)
+    current = next((topic.pid for topic in topics if topic.id == campaign.topic_id), "")
+    form = NameForm(obj=campaign, topic=current)
+    form.offer(topics)
+    is_open = campaign.status in OPEN
     if form.validate_on_submit():
         try:
             make.rename(actor(), campaign, form.name.data or "")
+            if topics and is_open:
+                make.set_topic(actor(), campaign, form.topic.data or "")
         except Invalid as error:
             form.refuse(error.fields)
         else:
-            flash("Renamed.")
+            flash("Saved.")
             return redirect(url_for("campaigns.words", pid=campaign.pid))
     return render_template(
-        "campaigns/name.html", form=form, campaign=campaign
+        "campaigns/name.html", form=form, campaign=campaign, topics=topics if is_open else []
     ), 422 if request.method == "POST" else 200
 
 

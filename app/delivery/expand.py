@@ -33,13 +33,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.abtest.models import Assignment
-from app.audience.mailable import holds, mailable_select
+from app.accounts.models import Organisation
+from app.audience.mailable import Mail, holds, mailable_select
 from app.audience.models import ConsentPurpose, Contact
 from app.audience.people import People
 from app.audience.rules import Rules
 from app.campaigns.models import Campaign, CampaignStatus
 from app.db import BigInt
 from app.delivery import failpoints
+from app.delivery.cap import too_often
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.presence import database_now
 from app.delivery.timing import Timing, not_before
@@ -86,7 +88,12 @@ def _lock(connection: Connection, send_id: int) -> Row[Any] | None:
     query = select(Send.__table__).where(
         Send.id == send_id, Send.status == SendStatus.EXPANDING
     )  # unscoped: a job
-    return connection.execute(query.with_for_update()).one_or_none()
+    send = connection.execute(query.with_for_update()).one_or_none()
+    if send is not None and connection.dialect.name != "sqlite":
+        # One expansion of a partner at a time: two would both find room for the same last mail of the week.
+        owner = select(Organisation.id).where(Organisation.id == send.partner_id)
+        connection.execute(owner.with_for_update(key_share=True))
+    return send
 
 
 class _ByName:
@@ -141,6 +148,11 @@ def people_of(send: Row[Any]) -> People:
     return People(rules=Rules.from_json(send.people["rules"]), as_of=as_of, windowed=True)
 
 
+def mail_of_send(send: Row[Any]) -> Mail:
+    """What its people get, and when that would be one too many."""
+    return Mail(send.vendor_id, send.topic_id, too_often(send.partner_id, send.id))
+
+
 def _candidates(send: Row[Any]) -> Any:
     """The column with the ids of everyone who could get a row: a list's members, all contacts, or the people of a test."""
     return people_of(send).id if send.experiment_id is None else Assignment.contact_id
@@ -158,7 +170,7 @@ def _people(send: Row[Any]) -> Select[*tuple[Any, ...]]:
         rendering = (
             select(Rendering.id).where(Rendering.send_id == send.id).scalar_subquery()
         )  # unscoped: the send's own
-        people = mailable_select(send.partner_id, send.vendor_id, people_of(send))
+        people = mailable_select(send.partner_id, mail_of_send(send), people_of(send))
         return people.add_columns(rendering.label("rendering_id"), cast(null(), BigInt).label("variant_id"))
     return (
         select(  # unscoped: bound to the send's own test

@@ -74,6 +74,7 @@ class Send(PublicId, Base):
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
     # instead of a list: the segment's rules, and the moment as of which they are meant, fixed at launch
     people: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    topic_id: Mapped[int | None] = mapped_column(BigInt)  # as it was at launch
     expected: Mapped[int] = mapped_column(default=0)
     expanded: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[int] = mapped_column(default=0)  # last contact id whose delivery is inserted

@@ -21,6 +21,7 @@ from app.campaigns.subject_test import Subject, SubjectTest
 from app.campaigns.zones import meant
 from app.clock import local, now
 from app.db import db
+from app.delivery.cap import too_often
 from app.delivery.later import days_later
 from app.errors import AppError, Refused
 from app.kits.pieces import EmailPiece, Step
@@ -108,7 +109,7 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
     vendor = db.session.get_one(Organisation, campaign.vendor_id)
     standing = [*problems(campaign), *(not_saved(actor, campaign) if actor else ())]
     audience = chosen(partner, campaign)
-    who = mailable.count(partner, campaign.vendor_id, audience.people) if audience else None
+    who = mailable.count(partner, mail_of(campaign), audience.people) if audience else None
     if who is not None and not who.mailable:
         here = f"/campaigns/{campaign.pid}/audience"
         standing.append(
@@ -134,6 +135,11 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
         (*standing, *wrong),
         mails,
     )
+
+
+def mail_of(campaign: Campaign) -> mailable.Mail:
+    """What this campaign’s people would get, and when that is one too many."""
+    return mailable.Mail(campaign.vendor_id, campaign.topic_id, too_often(campaign.partner_id))
 
 
 def _mails(

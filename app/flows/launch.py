@@ -25,7 +25,7 @@ from app.delivery import failpoints
 from app.delivery.models import Link, Rendering, Send, SendStatus
 from app.errors import AppError, Conflict, Refused
 from app.flows import overdue
-from app.flows.check import LaunchCheck, StepMail, check, step_time
+from app.flows.check import LaunchCheck, StepMail, check, mail_of, step_time
 from app.flows.when import timing_of
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
@@ -161,6 +161,7 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         status=SendStatus.EXPANDING if first else SendStatus.WAITING,
         list_id=campaign.list_id,
         people=_fixed(found),
+        topic_id=campaign.topic_id,
         expected=found.people if first else 0,
         left_out={str(why): people for why, people in found.who.reasons.items()}
         if first and found.who
@@ -219,7 +220,7 @@ def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], w
     moment = now()
     EXPERIMENT.move(test, ExperimentStatus.RUNNING)
     test.started_at, test.ends_at = moment, moment + TEST_LASTS
-    people = mailable_select(campaign.partner_id, campaign.vendor_id, whom).subquery()
+    people = mailable_select(campaign.partner_id, mail_of(campaign), whom).subquery()
     ids = list(db.session.scalars(select(people.c.contact_id)))
     shares = plan(test.pid.encode(), ids, [variant.weight for variant in variants])
     for start in range(0, len(ids), _CHUNK):

@@ -98,6 +98,10 @@ def _by_contact(t: Table, s: Subject) -> ColumnElement[bool]:
     return and_(t.c.partner_id == s.partner.id, t.c.contact_id.in_(s.contacts))
 
 
+def _by_hash(t: Table, s: Subject) -> ColumnElement[bool]:
+    return and_(t.c.partner_id == s.partner.id, t.c.address_hash.in_(s.hashes))
+
+
 def _by_id(ids: Callable[[Subject], tuple[int, ...]]) -> Tie:
     return lambda t, s: and_(t.c.partner_id == s.partner.id, t.c.id.in_(ids(s)))
 
@@ -137,6 +141,9 @@ TIES: Mapping[str, Tie] = {
     "engagement": _by_contact,
     "engagement_due": _by_contact,
     "consent": _by_contact,
+    "opt_in": _by_contact,
+    "preference": _by_hash,
+    "topic_off": _by_hash,
     "suppression": _noes,
     "delivery": _by_contact,
     "left_out": _by_contact,
@@ -156,7 +163,7 @@ TIES: Mapping[str, Tie] = {
         t.c.organisation_id == s.partner.id, t.c.address_hash.in_(s.hashes), t.c.address != ""
     ),
     "audit_entry": _log,
-    "erasure": lambda t, s: and_(t.c.partner_id == s.partner.id, t.c.address_hash.in_(s.hashes)),
+    "erasure": _by_hash,
 }
 
 

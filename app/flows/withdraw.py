@@ -21,6 +21,7 @@ from app.clock import now
 from app.db import db, scoped
 from app.delivery import control, progress
 from app.flows import kit_news
+from app.flows.check import mail_of
 from app.kits import publish
 from app.kits.models import KitVersion, NewsKind
 
@@ -80,7 +81,7 @@ def effect(vendor: Organisation, version: KitVersion) -> Effect:
 def _mailable(campaign: Campaign) -> int:
     partner = db.session.get_one(Organisation, campaign.partner_id)  # unscoped: of the vendor's own campaign
     found = chosen(partner, campaign)
-    return mailable.count(partner, campaign.vendor_id, found.people).mailable if found else 0
+    return mailable.count(partner, mail_of(campaign), found.people).mailable if found else 0
 
 
 def withdraw(actor: Actor, version: KitVersion, reason: str) -> Withdrawn:

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app import tokens
-from app.audience import remember
+from app.audience import opt_in, remember
+from app.audience.preferences import rules_of
 from app.clock import now
 from app.db import db
 from app.delivery import ended
@@ -128,7 +129,10 @@ def _tie(submission: Submission, page: PublishedPage, answers: Answers, origin: 
                 f"Form on “{page.content['title']}”",
                 submission.at,
             )
-            remember.record_consent(contact, words)
+            if rules_of(page.partner_id).double_opt_in:
+                opt_in.ask(contact, words)
+            else:
+                remember.record_consent(contact, words)
     delivery = origin.delivery or _delivery_to(page.campaign_id, contact.id)
     people = {contact.id}
     if delivery and delivery.campaign_id == page.campaign_id:

@@ -1,6 +1,6 @@
 """Who was left out and why, uploads of noes, what was said of collisions, receipts of erasures
 
-Revision 0016_guard, after 0016_segments
+Revision 0016_guard, after 0018
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016_guard"
-down_revision = "0016_segments"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Segments, what is known of a contact's engagement, and campaigns that go to a segment
 
-Revision 0016_segments, after 0016
+Revision 0016_segments, after 0017
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016_segments"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,7 @@ from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
 from app.audience import importing, noes_upload, refused
 from app.audience.entries import Refusal
+from app.audience.models import Topic
 from app.campaigns import make, review_comments, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
@@ -261,6 +262,14 @@ def seed(cast: Cast) -> Values:
     return {"pid": row.pid}
 
 
+def topic(cast: Cast) -> Values:
+    """One of Harbour IT's topics."""
+    row = Topic(partner_id=cast.harbour.id, name="Cloud and costs")
+    db.session.add(row)
+    db.session.commit()
+    return {"pid": row.pid}
+
+
 def test(cast: Cast) -> Values:
     row = drafted(cast)
     planned = subject_test.plan_own(
@@ -420,6 +429,7 @@ BY_BLUEPRINT: dict[str, Example] = {
 }
 
 EXAMPLES: dict[str, Example] = {
+    "mail_rules.retire_topic": topic,
     "funds.add_activity": fund,
     "funds.answer_claim": money_claim,
     "funds.answer_request": request,
