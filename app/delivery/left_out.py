@@ -14,7 +14,7 @@ from app.audience import mailable
 from app.audience.models import Contact
 from app.campaigns.models import Campaign
 from app.db import BigInt, db, scoped
-from app.delivery.expand import CHUNK, people_of
+from app.delivery.expand import CHUNK, mail_of_send, people_of
 from app.delivery.models import Delivery, LeftOut, Send, SendStatus
 
 log = structlog.get_logger(__name__)
@@ -89,7 +89,7 @@ class _Walk:
         )
         self.window = select(func.max(ids.c.contact_id))
         found = (
-            mailable.left_out_select(send.partner_id, send.vendor_id, those)
+            mailable.left_out_select(send.partner_id, mail_of_send(send), those)
             .where(those.between(after, upper))
             .subquery()
         )

@@ -17,6 +17,7 @@ from app.campaigns.models import Campaign
 from app.db import db, scoped
 from app.delivery import left_out as kept
 from app.delivery.models import SendStatus
+from app.flows.check import mail_of
 
 PAGE = 50
 
@@ -74,7 +75,7 @@ def standing(partner: Organisation, campaign: Campaign) -> Standing | None:
     audience = chosen(partner, campaign)
     if audience is None:
         return None
-    counted = mailable.count(partner, campaign.vendor_id, audience.people)
+    counted = mailable.count(partner, mail_of(campaign), audience.people)
     lines = [Line(reason, people) for reason, people in counted.reasons.items()]
     return Standing(counted.mailable, tuple(lines), launched=False)
 
@@ -120,6 +121,6 @@ def _query(partner: Organisation, campaign: Campaign, reason: Reason) -> Select[
     audience = chosen(partner, campaign)
     if audience is None:
         return None
-    judged = mailable.left_out_select(partner.id, campaign.vendor_id, audience.people).subquery()
+    judged = mailable.left_out_select(partner.id, mail_of(campaign), audience.people).subquery()
     wanted = select(judged.c.contact_id).where(judged.c.reason == str(reason))
     return scoped(partner, Contact).where(Contact.id.in_(wanted))

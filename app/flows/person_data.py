@@ -21,7 +21,12 @@ from app.flows.person_texts import Mention, mentions
 from app.flows.person_ties import TIES, Subject, subject, table_of
 
 _SHOWN = 200  # rows of one place on the page; the file has them all
-_NAMED = {"list_id": "contact_list", "campaign_id": "campaign", "vendor_id": "organisation"}
+_NAMED = {
+    "list_id": "contact_list",
+    "campaign_id": "campaign",
+    "vendor_id": "organisation",
+    "topic_id": "topic",
+}
 _MACHINERY = {
     "pid",
     "epoch",

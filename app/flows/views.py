@@ -16,11 +16,12 @@ from app.delivery import warmup
 from app.delivery.forms import LaunchForm
 from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
-from app.flows import left_out_views, person_views, precheck, time_views, when
+from app.flows import collisions, left_out_views, person_views, precheck, time_views, when
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
 from app.flows.mail_rules import mail_rules
 from app.kits.step_words import whom
+from app.programs.queries import manager_of
 from app.settings import current
 from app.web.boundary import discard
 from app.web.filters import count
@@ -114,6 +115,7 @@ def _lines(campaign: Campaign, form: LaunchForm, people: int) -> list[str]:
 
 def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = False) -> str:
     found = checking.check(actor(), campaign)
+    collision = collisions.told(found, fresh=request.method == "GET")
     form.people.data = str(found.people)
     partner: Organisation = found.partner
     return render_template(
@@ -135,6 +137,8 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = 
         lines=_lines(campaign, form, found.people) if found.people else [],
         elsewhere=show or form.clock.data != Clock.CAMPAIGN or form.hours.data != ANY,
         partner=partner,
+        collision=collision,
+        manager=manager_of(found.vendor, partner) if collision else None,
         sequence=_sequence(found),
     )
 

@@ -47,6 +47,16 @@ def vendors_of(partner: Organisation) -> list[tuple[Organisation, Partnership]]:
     return [(organisation, partnership) for organisation, partnership in db.session.execute(query)]
 
 
+def manager_of(vendor: Organisation, partner: Organisation) -> str | None:
+    """The name of whoever looks after a partner at a vendor; None while nobody does."""
+    query = (
+        select(Person.name)
+        .join(Partnership, Partnership.manager_id == Person.id)  # unscoped: both sides are named
+        .where(Partnership.vendor_id == vendor.id, Partnership.partner_id == partner.id)
+    )
+    return db.session.scalars(query).first()
+
+
 def tiers_of(vendor: Organisation) -> list[str]:
     """The tiers a vendor has given so far, by name; the usual ones until there are any."""
     query = (
