@@ -78,6 +78,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("people", _JSON, nullable=True))
         batch_op.alter_column("list_id", existing_type=_BIG, nullable=True)
     op.create_index("ix_contact_partner_id_id", "contact", ["partner_id", "id"])
+    op.create_index(
+        "ix_contact_language_region",
+        "contact",
+        ["partner_id", "language", "region"],
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
     op.create_index("ix_submission_contact_id", "submission", ["contact_id"])
     op.create_index("ix_deal_contact_id", "deal", ["contact_id"])
 
@@ -85,6 +92,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_deal_contact_id", table_name="deal")
     op.drop_index("ix_submission_contact_id", table_name="submission")
+    op.drop_index("ix_contact_language_region", table_name="contact")
     op.drop_index("ix_contact_partner_id_id", table_name="contact")
     # sends to segments have no list: the older release can't have them
     op.execute("UPDATE send SET list_id = (SELECT min(id) FROM contact_list WHERE contact_list.partner_id = send.partner_id) WHERE list_id IS NULL")  # fmt: skip
