@@ -22,6 +22,7 @@ from app.campaigns.zones import meant
 from app.clock import local, now
 from app.db import db, scoped
 from app.delivery.later import days_later
+from app.domains.sender import Sender
 from app.errors import AppError, Refused
 from app.kits.pieces import EmailPiece, Step
 from app.landing.publish import compiled_piece
@@ -48,7 +49,7 @@ class Mail:
     subjects: tuple[str, ...]
     has_unsubscribe: bool
     has_address: bool
-    sender: str
+    sender: Sender
 
     @property
     def is_too_large(self) -> bool:
@@ -179,7 +180,7 @@ def _mail(made: Prepared, first: StepMail) -> Mail:
         subjects=tuple(each.subject for each in first.versions),
         has_unsubscribe=_has_unsubscribe(compiled),
         has_address=_has_address(compiled, made),
-        sender=current().mail_from,
+        sender=made.sender or Sender(current().mail_from),
     )
 
 

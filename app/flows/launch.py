@@ -160,6 +160,7 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         list_id=campaign.list_id,
         expected=found.people if first else 0,
         timing=timing_of(campaign, mail.step.day),
+        sender_domain=found.made.sender.domain if found.made.sender else None,
         **_owners(campaign),
     )
     db.session.add(send)
