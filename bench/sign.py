@@ -42,7 +42,7 @@ def capacity(seconds: float = 3, processes: int | None = None) -> float:
 
 def segments() -> Segments:
     """A campaign's mail, compiled as at a launch."""
-    text = f"<mj-text>{_WORDS}</mj-text>" * 10
+    text = f"<mj-text>{_WORDS}</mj-text>" * 11
     button = '<mj-button href="{{ link.landing }}">See it</mj-button><mj-text><a href="{{ link.unsubscribe }}">Unsubscribe</a></mj-text>'
     inside = f"<mj-section><mj-column>{text}{button}</mj-column></mj-section>"
     source = EmailSource(f"<mjml><mj-body>{inside}</mj-body></mjml>", "Is home the weakest door?")

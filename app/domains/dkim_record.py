@@ -3,7 +3,7 @@
 import re
 
 _SPACE = re.compile(r"\s+")
-_STRAY = re.compile(r'["\\\s]+|\\n')
+_STRAY = re.compile(r'\\[nr]|["\\\s]+')
 _Judged = tuple[str, str]
 
 
@@ -24,7 +24,7 @@ def explain_dkim(wanted: str, values: tuple[str, ...]) -> _Judged | None:
 def _judge(text: str, ours: str) -> _Judged:
     tags = _tags(text)
     key = _SPACE.sub("", tags.get("p", ""))
-    if key == ours:
+    if key == ours and not set(text) & {'"', "\\"}:
         return _about_the_rest(text, tags)
     if key == "" and "p" in tags:
         return (

@@ -93,7 +93,7 @@ def test_it_comes_from_the_partner_and_two_verifiers_find_it_good(
     domain = zone.verified(dns, zone.maya(cast))
     used, _ = keys.of(domain)
     assert used is not None
-    campaign, send = launched(cast)
+    _, send = launched(cast)
     assert send.sender_domain == zone.NAME, "frozen at the launch"
     jobs.send_slice(send.id)
     assert set(made.states(send.id).values()) == {S.ACCEPTED}
