@@ -68,6 +68,7 @@ def _apply(domain: SenderDomain, used: DkimKey | None, waiting: DkimKey | None, 
     new = found.get("dkim-new")
     if waiting is not None and new is not None and new.holds:
         _change_keys(domain, used, waiting)
+        used, waiting = waiting, None
     elif keys.is_locked(domain, used) and domain.status in USABLE:
         _lapse(domain)
     signature = new if new is not None and new.holds else found["dkim"]

@@ -1,5 +1,6 @@
 """From a domain that was named to one in use, and out of use again when its records go missing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -141,6 +142,44 @@ def test_a_new_key_signs_once_its_record_is_seen(cast: Cast, dns: NameServer) ->
     gone = db.session.scalars(select(DkimKey).where(DkimKey.retired_at.is_not(None))).one()
     assert gone.sealed is None, "a key out of use is kept nowhere"
     assert found.status is S.VERIFIED
+
+
+def test_a_key_that_can_t_be_opened_ends_the_use_until_a_new_one_is_seen(cast: Cast, dns: NameServer) -> None:
+    domain = verified(dns, maya(cast))
+    db.session.execute(update(DkimKey).values(sealed=b"under another SECRET_KEY"))
+    db.session.commit()
+    db.session.expire_all()
+    assert sender_for(cast.harbour, current()).domain is None, "at once, without a look at the DNS"
+    found = looked_up(domain)
+    assert found.status is S.LAPSED
+    assert looked_up(found).status is S.LAPSED, "its record alone is of no use"
+    manage.change_key(maya(cast))
+    db.session.commit()
+    publish(dns, found)
+    assert looked_up(found).status is S.VERIFIED
+    assert sender_for(cast.harbour, current()).domain == NAME
+
+
+def test_two_that_prove_it_at_the_same_moment_end_with_one_holder(
+    app: Flask, cast: Cast, dns: NameServer
+) -> None:
+    mine, theirs = named(maya(cast)), named(lieve(cast))
+    publish(dns, mine)
+    publish(dns, theirs, "dkim")
+    dns.txt(f"_throughline.{NAME}", records(mine)["owner"].value, records(theirs)["owner"].value)
+    ids = (mine.id, theirs.id)
+    db.session.rollback()
+    db.session.remove()
+
+    def look(domain_id: int) -> None:
+        with app.app_context():
+            check.check(domain_id)
+            db.session.commit()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(look, ids))
+    statuses = sorted(db.session.scalars(select(SenderDomain.status).where(SenderDomain.id.in_(ids))))
+    assert statuses == [S.PENDING, S.VERIFIED]
 
 
 def test_the_beat_rings_for_what_is_due_and_only_once(
