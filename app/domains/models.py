@@ -5,7 +5,7 @@ What was found in the DNS is kept as it was explained, so that a page never asks
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -72,8 +72,3 @@ class DkimKey(Id, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     in_use_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: waits until its record is seen
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What the log may say of it."""
-        return {"domain_id": self.domain_id, "selector": self.selector}

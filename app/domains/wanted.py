@@ -42,10 +42,6 @@ class Asked:
     bounce_host: str
     spf: str
 
-    def record(self, key: str) -> Wanted | None:
-        """One of the records, where it is asked for."""
-        return next((record for record in self.records if record.key == key), None)
-
 
 def asked(domain: SenderDomain, used: DkimKey | None, waiting: DkimKey | None, settings: Settings) -> Asked:
     """What is to stand in the DNS for this domain with these keys."""

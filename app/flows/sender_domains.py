@@ -44,7 +44,6 @@ def page(actor: Actor) -> dict[str, Any]:
         "domain": domain,
         "platform": settings.mail_from,
         "may_be_own": may_be_own(settings),
-        "grace": check.GRACE.days,
     }
     if domain is None:
         return found
