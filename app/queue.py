@@ -27,6 +27,7 @@ class JobName(StrEnum):
 
     SEND_MAIL = "send_mail"
     IMPORT_CONTACTS = "import_contacts"
+    ADD_SUPPRESSIONS = "add_suppressions"
     LAUNCH_CAMPAIGN = "launch_campaign"
     START_STEP = "start_step"
     EXPAND_SEND = "expand_send"
@@ -45,6 +46,7 @@ _LONG = frozenset(
     {
         JobName.SEND_SLICE,
         JobName.IMPORT_CONTACTS,
+        JobName.ADD_SUPPRESSIONS,
         JobName.RECALL_SEND,
         JobName.CHECK_MAIL,
         JobName.MAKE_BOX,

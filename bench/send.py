@@ -46,7 +46,7 @@ class Order:
         asked = cls(
             int(environ.get("RECIPIENTS") or 100_000),
             environ.get("DB") or SQLITE,
-            int(environ.get("CONNECTIONS") or 40),
+            int(environ.get("CONNECTIONS") or 80),
             environ.get("DKIM") == "1",
         )
         if asked.db not in (SQLITE, POSTGRESQL):

@@ -34,6 +34,15 @@ KIT = ROOT / "bench" / "kits" / "eight-links"
 DOMAINS = tuple(f"company{number:02}.example" for number in range(50))
 FIRST = ("Sanne", "Jürgen", "Zoë", "Daan", "Amira", "Ruben", "Claudia", "Søren", "Bram", "Noor")
 LAST = ("Willems", "Hoekstra", "Beek", "Østergaard", "Verhoef", "Idrissi", "Smit")
+LAST_PLAIN = (
+    "willems",
+    "hoekstra",
+    "beek",
+    "ostergaard",
+    "verhoef",
+    "idrissi",
+    "smit",
+)  # as they stand in domains
 COMPANIES = ("Beek & Söhne", "Maritime IT", "Verhoef Logistics", "Østergaard A/S")
 TITLES = ("office manager", "head of IT", "owner", "")
 _CHUNK = 5_000
@@ -134,7 +143,6 @@ def _contact(partner_id: int, number: int, local: str) -> dict[str, object]:
 def _consents(partner_id: int, contact_id: int) -> Iterator[dict[str, object]]:
     for purpose in (ConsentPurpose.MARKETING, ConsentPurpose.TRACKING):
         yield {
-            "pid": new_pid(),
             "partner_id": partner_id,
             "contact_id": contact_id,
             "purpose": purpose,

@@ -24,6 +24,7 @@ COMMANDS = (
     "kit",
     "mdf",
     "organisation",
+    "suppress",
     "tracking",
     "up",
     "worker",

@@ -18,6 +18,7 @@ from app.audience.importing import Operator
 from app.audience.models import ContactImport, ImportStatus
 from app.db import db
 from app.errors import AppError, Invalid
+from app.flows.engagement import rebuild
 from cli import context
 
 _ENDED = (ImportStatus.FINISHED, ImportStatus.FAILED, ImportStatus.CANCELLED)
@@ -164,3 +165,12 @@ def _fail(error: AppError, file: Path, as_json: bool) -> None:
     else:
         click.echo(f"{file}: {error.message}" if isinstance(error, Unreadable) else error.message, err=True)
     raise SystemExit(1)
+
+
+@contacts.command("engagement")
+@click.option("--organisation", "slug", help="Only this partner's contacts, by its slug.")
+def engagement(slug: str | None) -> None:
+    """Work out anew, from messages, clicks, forms and deals, what segments know of everybody's engagement."""
+    with context.application():
+        partner = _partner(slug) if slug else None
+        click.echo(f"{rebuild(partner.id if partner else None):,} contacts worked out anew.")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.abtest.jobs import end_tests
 from app.assets.jobs import wake_library
-from app.audience.jobs import purge_files, wake_imports
+from app.audience.jobs import purge_files, wake_imports, wake_suppressions
 from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
@@ -26,7 +26,7 @@ from app.delivery.jobs import wake_judge
 from app.domains.jobs import wake_domains
 from app.flows.approvals import take_back_changed
 from app.flows.box_job import purge_boxes, wake_boxes
-from app.flows.jobs import wake_checks, wake_news
+from app.flows.jobs import wake_checks, wake_engagement, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -51,10 +51,12 @@ class Wake:
 WAKES: tuple[Wake, ...] = (
     Wake("mail", 1, wake_mail),
     Wake("imports", 2, wake_imports),
+    Wake("suppressions", 2, wake_suppressions),
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),
     Wake("mail checks", 5, wake_checks),
+    Wake("engagement", 3, wake_engagement),
     Wake("boxes", 5, wake_boxes),
     Wake("old boxes", 3_600, purge_boxes),
     Wake("kit news", 10, wake_news),

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.assets.jobs import tend_library
-from app.audience.jobs import import_contacts
+from app.audience.jobs import add_suppressions, import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
 from app.domains.jobs import check_domain
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 JOBS: dict[JobName, Callable[..., object]] = {
     JobName.SEND_MAIL: send_mail,
     JobName.IMPORT_CONTACTS: import_contacts,
+    JobName.ADD_SUPPRESSIONS: add_suppressions,
     JobName.LAUNCH_CAMPAIGN: start_due,
     JobName.START_STEP: start_step,
     JobName.EXPAND_SEND: expand_send,

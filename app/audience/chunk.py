@@ -3,41 +3,37 @@
 The import's own row is locked first and says whether this worker still holds it, so that no chunk is ever written twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from sqlalchemy import JSON, Connection, Table, case, cast, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Table, delete
 
 from app.accounts.models import Organisation
 from app.audience import refused
-from app.audience.columns import LIMITS, TEXT_FIELDS
+from app.audience.bulk import Known, Person, bulk
 from app.audience.consent import Plan, controller_of, expires_on
-from app.audience.entries import Entry, Refusal, merge
+from app.audience.entries import Entry, Given, Refusal, merge
 from app.audience.models import (
     Consent,
     ConsentBasis,
     ConsentPurpose,
-    Contact,
     ContactImport,
     ImportStatus,
-    ListMember,
     SuppressionReason,
     SuppressionScope,
 )
 from app.audience.suppress import hash_with, said_no, suppress_all
+from app.audience.table import Place
 from app.clock import now
-from app.db import db, is_sqlite
+from app.db import db, new_pids
 from app.settings import current
 
-MAX_FINDINGS = 200
-_CONTACT: Table = Contact.__table__  # type: ignore[assignment]
-_MEMBER: Table = ListMember.__table__  # type: ignore[assignment]
 _CONSENT: Table = Consent.__table__  # type: ignore[assignment]
-_TEXTS = [str(name) for name in TEXT_FIELDS]
+_MARKETING, _TRACKING = str(ConsentPurpose.MARKETING), str(ConsentPurpose.TRACKING)
+_EXPRESS = str(ConsentBasis.EXPRESS)
+_REMEMBERED = 10_000  # different consents of one file
+MAX_FINDINGS = 200
 
 
 class Lost(Exception):
@@ -65,34 +61,34 @@ class Writer:
         self._lease = lease
         self._controller = controller_of(partner)
         self._key = current().suppression_key.encode()
+        self._known: dict[Given, tuple[str, str, str | None]] = {}
 
-    def write(self, read: Sequence[Entry | Refusal], position: int, line: int) -> None:
+    def write(self, read: Sequence[Entry | Refusal], place: Place) -> None:
         """Write what was read, and where the next chunk begins. Raises Lost; then nothing may be committed."""
-        entries = [item for item in read if isinstance(item, Entry)]
         refusals = [item for item in read if isinstance(item, Refusal)]
         people: dict[str, Entry] = {}
-        for entry in entries:
-            people[entry.email] = merge(people[entry.email], entry) if entry.email in people else entry
-        hashes = {email: hash_with(self._key, email) for email in people}
-
-        moment = now()
-        rows = [self._row(entry, hashes[email], moment) for email, entry in people.items()]
+        for item in read:
+            if isinstance(item, Entry):
+                known = people.get(item.email)
+                people[item.email] = item if known is None else merge(known, item)
+        key = self._key
+        hashes = {email: hash_with(key, email) for email in people}
 
         imp = self._hold()  # from here on the database is locked for others
-        counts = self._write_people(imp, people, hashes, rows, moment) if people else _Counts()
+        counts = self._write_people(imp, people, hashes) if people else _Counts()
         if refusals:
             refused.put_part(imp, refusals)
             imp.refused_parts += 1
-            imp.findings = [*imp.findings, *({"line": r.line, "reason": r.reason} for r in refusals)][
-                :MAX_FINDINGS
-            ]
+            if len(imp.findings) < MAX_FINDINGS:
+                found = [{"line": r.line, "reason": r.reason} for r in refusals]
+                imp.findings = [*imp.findings, *found][:MAX_FINDINGS]
         imp.read += len(read)
         imp.added += counts.added
         imp.updated += counts.updated
-        imp.repeated += counts.repeated + len(entries) - len(people)
+        imp.repeated += counts.repeated + len(read) - len(refusals) - len(people)
         imp.said_no += counts.said_no
         imp.refused += len(refusals)
-        imp.position, imp.line = position, line
+        imp.position, imp.line = place
         imp.lease_until = now() + self._lease
         db.session.flush()
 
@@ -104,127 +100,82 @@ class Writer:
             raise Lost()
         return imp
 
-    def _write_people(
-        self,
-        imp: ContactImport,
-        people: dict[str, Entry],
-        hashes: dict[str, str],
-        rows: list[dict[str, Any]],
-        moment: datetime,
-    ) -> _Counts:
-        connection = db.session.connection()
-        before = self._known(connection, list(people))
+    def _write_people(self, imp: ContactImport, people: dict[str, Entry], hashes: dict[str, str]) -> _Counts:
+        connection, moment = db.session.connection(), now()
+        rows = bulk(connection, self._partner_id)
+        before = rows.known(list(people))
         opted_out = [hashes[email] for email, entry in people.items() if entry.opted_out]
         suppress_all(SuppressionScope.PARTNER, self._partner_id, opted_out, SuppressionReason.MANUAL)
         no = said_no(self._partner_id, list(hashes.values()))
-        connection.execute(_upsert(), rows)
-        ids = {email: known[0] for email, known in before.items()}
-        new = [email for email in people if email not in ids]
-        if new:
-            ids.update({email: row[0] for email, row in self._known(connection, new).items()})
-        members = [
-            {"list_id": imp.list_id, "contact_id": i, "partner_id": self._partner_id} for i in ids.values()
+        pids = new_pids(len(people))
+        written = [
+            Person(email, hashes[email], entry.texts, entry.custom, pid)
+            for (email, entry), pid in zip(people.items(), pids, strict=True)
         ]
-        connection.execute(_insert(_MEMBER).on_conflict_do_nothing(), members)
-        again = [known[0] for known in before.values() if known[1] == imp.id]
-        self._write_consents(
-            connection,
-            imp,
-            {ids[e]: entry for e, entry in people.items() if hashes[e] not in no},
-            again,
-            moment,
-        )
-        return _counted(imp.id, people, hashes, before, no)
-
-    def _known(self, connection: Connection, emails: list[str]) -> dict[str, tuple[int, int | None]]:
-        query = select(_CONTACT.c.email, _CONTACT.c.id, _CONTACT.c.import_id)
-        rows = connection.execute(
-            query.where(_CONTACT.c.partner_id == self._partner_id, _CONTACT.c.email.in_(emails))
-        )
-        return {email: (contact_id, import_id) for email, contact_id, import_id in rows}
-
-    def _row(self, entry: Entry, address_hash: str, moment: datetime) -> dict[str, Any]:
-        return {
-            **dict.fromkeys(_TEXTS, ""),
-            **entry.values,
-            "partner_id": self._partner_id,
-            "email": entry.email,
-            "address_hash": address_hash,
-            "fields": entry.custom,
-            "import_id": self._import_id,
-            "created_at": moment,
-            "updated_at": moment,
-        }
-
-    def _write_consents(
-        self,
-        connection: Connection,
-        imp: ContactImport,
-        yes: dict[int, Entry],
-        again: list[int],
-        moment: datetime,
-    ) -> None:
+        ids = rows.write(written, before, imp.id, moment)
+        rows.join(self._list_of(imp), list(ids.values()))
+        again = [known.id for known in before.values() if known.import_id == imp.id]
         if again:  # an earlier row of this file said something else about them: the later row counts
             connection.execute(
                 delete(_CONSENT).where(_CONSENT.c.import_id == imp.id, _CONSENT.c.contact_id.in_(again))
             )
-        rows = []
-        for contact_id, entry in yes.items():
-            if entry.consent is None:
-                continue
-            rows.append(
-                self._consent(imp, contact_id, entry, ConsentPurpose.MARKETING, entry.consent.basis, moment)
-            )
-            if entry.tracking:
-                rows.append(
-                    self._consent(
-                        imp, contact_id, entry, ConsentPurpose.TRACKING, ConsentBasis.EXPRESS, moment
-                    )
-                )
-        if rows:
-            connection.execute(_CONSENT.insert(), rows)
+        yes = [
+            (ids[email], entry)
+            for email, entry in people.items()
+            if entry.consent is not None and hashes[email] not in no
+        ]
+        if yes:
+            rows.consents(self._consents(imp, yes, rows.moment(moment)))
+        return _counted(imp.id, people, hashes, before, no)
 
-    def _consent(
-        self,
-        imp: ContactImport,
-        contact_id: int,
-        entry: Entry,
-        purpose: ConsentPurpose,
-        basis: ConsentBasis,
-        moment: datetime,
-    ) -> dict[str, Any]:
-        if entry.consent is None:
-            raise ValueError("no consent to write")
-        given = entry.consent
-        return {
-            "partner_id": self._partner_id,
-            "contact_id": contact_id,
-            "purpose": purpose,
-            "basis": basis,
-            "source": given.source,
-            "wording": self._plan.wording,
-            "wording_version": self._plan.wording_version[:40],
-            "controller": self._controller,
-            "method": "import",
-            "given_on": given.given_on,
-            "expires_on": expires_on(basis, given.given_on),
-            "recorded_by": imp.created_by,
-            "import_id": imp.id,
-            "recorded_at": moment,
-        }
+    @staticmethod
+    def _list_of(imp: ContactImport) -> int:
+        if imp.list_id is None:
+            raise ValueError("an import that runs has a list")
+        return imp.list_id
+
+    def _consents(
+        self, imp: ContactImport, yes: Sequence[tuple[int, Entry]], moment: str
+    ) -> list[Sequence[str | int | None]]:
+        """Values of CONSENT_COLUMNS: what is the same for many is made once."""
+        plan, partner = self._plan, self._partner_id
+        words = (plan.wording, plan.wording_version[:40], self._controller, "import")
+        behind = (imp.created_by, imp.id, moment)
+        made: list[Sequence[str | int | None]] = []
+        for contact_id, entry in yes:
+            given = entry.consent
+            if given is None:
+                continue
+            basis, began, ends = self._times(given)
+            made.append((partner, contact_id, _MARKETING, basis, given.source, *words, began, ends, *behind))
+            if entry.tracking:
+                made.append(
+                    (partner, contact_id, _TRACKING, _EXPRESS, given.source, *words, began, None, *behind)
+                )
+        return made
+
+    def _times(self, given: Given) -> tuple[str, str, str | None]:
+        """The basis, its first and its last day as texts."""
+        known = self._known.get(given)
+        if known is None:
+            ends = expires_on(given.basis, given.given_on)
+            known = (str(given.basis), given.given_on.isoformat(), ends.isoformat() if ends else None)
+            if len(self._known) < _REMEMBERED:
+                self._known[given] = known
+        return known
 
 
 def _counted(
     import_id: int,
     people: dict[str, Entry],
     hashes: dict[str, str],
-    before: dict[str, tuple[int, int | None]],
+    before: Mapping[str, Known],
     no: set[str],
 ) -> _Counts:
     """Each person under one heading: twice in the file, then said no, then new or already here."""
     counts = _Counts()
     for email in people:
-        if email in before and before[email][1] == import_id:
+        if email in before and before[email].import_id == import_id:
             counts.repeated += 1
         elif hashes[email] in no:
             counts.said_no += 1
@@ -233,25 +184,3 @@ def _counted(
         else:
             counts.added += 1
     return counts
-
-
-def _insert(target: Table) -> Any:
-    return sqlite.insert(target) if is_sqlite() else postgresql.insert(target)
-
-
-def _upsert() -> Any:
-    """Insert contacts; where the partner has the address already, fields that are filled in replace what was there."""
-    insert = _insert(_CONTACT)
-    new, columns = insert.excluded, _CONTACT.c
-    texts = {
-        name: case((new[name] != "", new[name]), else_=columns[name]) for name in _TEXTS if name in LIMITS
-    }
-    fields: Any
-    if is_sqlite():
-        fields = func.json_patch(columns.fields, new.fields, type_=JSON)
-    else:
-        fields = cast(columns.fields, JSONB).op("||")(cast(new.fields, JSONB))
-    return insert.on_conflict_do_update(
-        index_elements=["partner_id", "email"],
-        set_={**texts, "fields": fields, "import_id": new.import_id, "updated_at": new.updated_at},
-    )

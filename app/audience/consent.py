@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from app.accounts.models import Organisation
 from app.assets.brand import default_brand
@@ -109,14 +109,20 @@ def record(partner: Organisation, contact: Contact, yes: Yes, by: int | None = N
     return row
 
 
-def withdraw(partner_id: int, contact_ids: Sequence[int], at: datetime | None = None) -> None:
-    """Date every open yes of these contacts as withdrawn. Nothing is deleted: the record is the proof."""
+def withdraw(
+    partner_id: int,
+    contact_ids: Sequence[int],
+    at: datetime | None = None,
+    purpose: ConsentPurpose | None = None,
+) -> None:
+    """Date every open yes of these contacts (to one purpose, if given) as withdrawn. Nothing is deleted: the record is the proof."""
     db.session.execute(
         update(Consent)  # unscoped: by partner id
         .where(
             Consent.partner_id == partner_id,
             Consent.contact_id.in_(contact_ids),
             Consent.withdrawn_at.is_(None),
+            true() if purpose is None else Consent.purpose == purpose,
         )
         .values(withdrawn_at=at or now())
         .execution_options(synchronize_session="fetch")

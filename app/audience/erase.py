@@ -1,15 +1,11 @@
-"""What a person at the partner does with one contact: say no for them, take that back, erase them."""
-
-from sqlalchemy import delete
+"""What a person at the partner does with one contact: say no for them, and take that back. Erasing them is flows/person_erase.py."""
 
 from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.audience import consent
-from app.audience.columns import TEXT_FIELDS
-from app.audience.models import Contact, ListMember, Suppression, SuppressionReason, SuppressionScope
+from app.audience.models import Contact, Suppression, SuppressionReason, SuppressionScope
 from app.audience.suppress import lift, suppress, suppressions_of
 from app.clock import now
-from app.db import db
 from app.errors import Refused
 
 
@@ -44,16 +40,3 @@ def _by_hand(actor: Actor, row: Suppression) -> bool:
         and row.reason is SuppressionReason.MANUAL
         and row.organisation_id == actor.organisation.id
     )
-
-
-def erase(actor: Actor, contact: Contact) -> None:
-    """Erase what is known of a person. The keyed hash stays: a no stays a no, and the links in old mails can still say it."""
-    at = now()
-    consent.withdraw(actor.organisation.id, [contact.id], at)
-    db.session.execute(delete(ListMember).where(ListMember.contact_id == contact.id))
-    contact.email = f"erased-{contact.pid}@erased.invalid"
-    for name in TEXT_FIELDS:
-        setattr(contact, name, "")
-    contact.fields = {}
-    contact.erased_at = contact.updated_at = at
-    record(actor, "contact.erased", contact)

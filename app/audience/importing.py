@@ -28,7 +28,7 @@ from app.audience.chunk import Lost, Writer
 from app.audience.columns import Becomes
 from app.audience.consent import Plan, Why
 from app.audience.decode import transcode
-from app.audience.entries import Entry, Reader, Refusal, read_date
+from app.audience.entries import Reader, read_date
 from app.audience.errors import Unreadable
 from app.audience.lists import list_named
 from app.audience.models import IMPORT, ContactImport, ImportStatus
@@ -39,7 +39,7 @@ from app.queue import JobName, enqueue
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 250  # rows in one transaction: short enough to hold nobody up on SQLite
+CHUNK = 2_000  # rows in one transaction: some 40 ms on SQLite, where others wait meanwhile
 LEASE = timedelta(seconds=60)
 _IN_MEMORY = 4 * 1024 * 1024
 
@@ -211,10 +211,10 @@ def _chunks(imp: ContactImport, worker: str) -> Generator[None, None, None]:
     layout = table.Layout.from_json(imp.layout)
     db.session.commit()  # rows are read and checked outside any transaction
     with closing(store().open(imp.key, imp.position)) as stream:
-        rows = iter(table.Rows(stream, layout.delimiter, imp.position, imp.line))
-        while chunk := list(islice(rows, CHUNK)):
-            read: list[Entry | Refusal] = [reader.read(row) for row in chunk]
-            writer.write(read, position=chunk[-1].end, line=chunk[-1].last_line)
+        rows = table.Rows(stream, layout.delimiter, imp.position, imp.line)
+        walk = iter(rows)
+        while read := [reader.read(row) for row in islice(walk, CHUNK)]:
+            writer.write(read, rows.place())
             db.session.commit()
             yield
 

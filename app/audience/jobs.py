@@ -6,7 +6,7 @@ import structlog
 from flask import Flask
 from sqlalchemy import and_, or_, select
 
-from app.audience import importing, refused
+from app.audience import importing, noes_upload, refused
 from app.audience.models import ContactImport, ImportStatus
 from app.clock import now
 from app.db import db
@@ -22,6 +22,21 @@ _ENDED = (ImportStatus.FINISHED, ImportStatus.FAILED, ImportStatus.CANCELLED)
 def import_contacts(import_id: int) -> None:
     """Read an import on from where it stands; it rings for the next turn itself."""
     importing.run(import_id)
+
+
+def add_suppressions(upload_id: int) -> None:
+    """Read a list of noes on from where it stands; it rings for the next turn itself."""
+    noes_upload.run(upload_id)
+
+
+def wake_suppressions(app: Flask) -> int:
+    """Ring for every list of noes that waits, or whose worker is gone, from the database alone; returns how many."""
+    with app.app_context():
+        due = noes_upload.due()
+        db.session.rollback()
+        if due:
+            ring(current(), [(JobName.ADD_SUPPRESSIONS, (upload_id,)) for upload_id in due])
+        return len(due)
 
 
 def wake_imports(app: Flask) -> int:

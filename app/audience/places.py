@@ -14,8 +14,9 @@ from babel.core import get_global
 from sqlalchemy import ColumnElement, case, func
 
 from app.accounts.organise import countries
-from app.audience.mailable import mailable_select
+from app.audience.mailable import Mail, mailable_select
 from app.audience.models import Contact
+from app.audience.people import People
 from app.clock import today
 from app.db import db
 
@@ -121,8 +122,8 @@ def zone_of(key: str, default: str) -> str:
     return zone_name(key) or default
 
 
-def people_by_place(partner_id: int, vendor_id: int, list_id: int) -> dict[str, int]:
-    """How many people of a list may be mailed, by their `place_key`."""
+def people_by_place(partner_id: int, mail: Mail | int, people: People | int) -> dict[str, int]:
+    """How many people of a list (by its id) or of others may be mailed, by their `place_key`."""
     key = place_key().label("place")
-    people = mailable_select(partner_id, vendor_id, list_id).with_only_columns(key, func.count())
-    return {row[0]: row[1] for row in db.session.execute(people.group_by(key))}
+    query = mailable_select(partner_id, mail, people).with_only_columns(key, func.count())
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(key))}

@@ -3,14 +3,15 @@
 Delivery asks here before each message; unsubscribes, bounces, complaints and people at the partner write here.
 """
 
-import base64
 import hmac
+import json
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audience.models import Suppression, SuppressionReason, SuppressionScope
@@ -21,6 +22,8 @@ from app.settings import current
 log = structlog.get_logger(__name__)
 
 PLATFORM = 0  # the organisation_id of suppressions that hold for everyone
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_OWN_WORDS = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT)
 _BATCH = 5_000  # bound variables in one statement, well under the limit of both databases
 
 
@@ -32,7 +35,7 @@ def address_hash(email: str) -> str:
 def hash_with(key: bytes, email: str) -> str:
     """The same hash with a given key, for loops that look the key up once."""
     digest = hmac.digest(key, email.strip().lower().encode(), "sha256")
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return b2a_base64(digest, newline=False)[:43].translate(_URL_SAFE).decode()
 
 
 def suppress(
@@ -43,7 +46,7 @@ def suppress(
     delivery_id: int | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Record a no; saying it twice changes nothing, except that a person's own no replaces a bounce."""
+    """Record a no; saying it twice changes nothing, except that a person's own no replaces a bounce and what was added by hand."""
     suppress_all(scope, organisation_id, [address_hash], reason, delivery_id, at)
     log.info(
         "suppressed",
@@ -81,8 +84,16 @@ def suppress_all(
     statement = insert.on_conflict_do_update(
         index_elements=["address_hash", "scope", "organisation_id"],
         set_={name: insert.excluded[name] for name in ("reason", "delivery_id", "at")},
-        where=and_(
-            Suppression.reason == SuppressionReason.BOUNCE, insert.excluded.reason != SuppressionReason.BOUNCE
+        where=or_(
+            and_(
+                Suppression.reason == SuppressionReason.BOUNCE,
+                insert.excluded.reason != SuppressionReason.BOUNCE,
+            ),
+            # what a colleague wrote down can be taken back by a colleague; the person's own words can't
+            and_(
+                Suppression.reason == SuppressionReason.MANUAL,
+                or_(*(insert.excluded.reason == own for own in _OWN_WORDS)),
+            ),
         ),
     )
     db.session.execute(statement, rows)
@@ -129,12 +140,19 @@ def said_no(partner_id: int, hashes: Sequence[str]) -> set[str]:
     """Which of these people said no to the partner themselves, or had it said for them: bounces are no answer."""
     rows = db.session.scalars(
         select(Suppression.address_hash).where(
-            Suppression.address_hash.in_(hashes),
+            among(Suppression.address_hash, hashes),
             applies(partner_id, None),
             Suppression.reason != SuppressionReason.BOUNCE,
         )
     )
     return set(rows)
+
+
+def among(column: Any, texts: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a column is one of many texts, given as one bound value: thousands of them cost what one does."""
+    if is_sqlite():
+        return column.in_(select(func.json_each(json.dumps(list(texts))).table_valued("value").c.value))  # type: ignore[no-any-return]
+    return column == func.any(cast(list(texts), postgresql.ARRAY(Text)))  # type: ignore[no-any-return]
 
 
 def suppressions_of(partner_id: int, vendor_ids: Sequence[int], address_hash: str) -> list[Suppression]:

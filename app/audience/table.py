@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from itertools import chain
+from typing import Any, BinaryIO, NamedTuple
 
 from app.audience.errors import Unreadable
 
@@ -16,20 +17,25 @@ MAX_CELL = 64 * 1024  # characters
 MAX_COLUMNS = 200
 MAX_LINE = 1024 * 1024  # bytes of one line: no real row of contacts comes near it
 MAX_NAME = 80
+_BLOCK = 256 * 1024
 DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 _SEP = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 csv.field_size_limit(MAX_CELL)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: the line it begins on, its cells, and where in the file the next one begins."""
+class Row(NamedTuple):
+    """One row: the line it begins on and its cells."""
 
     line: int
     cells: list[str]
-    end: int
-    last_line: int
+
+
+class Place(NamedTuple):
+    """Where reading can go on: the byte at which the next line begins, and the lines before it."""
+
+    position: int
+    line: int
 
 
 @dataclass(frozen=True)
@@ -69,34 +75,59 @@ class Rows:
 
     def __init__(self, stream: BinaryIO, delimiter: str, position: int = 0, line: int = 0) -> None:
         self._stream = stream
-        self._delimiter = delimiter
-        self.position = position
-        self.line = line
+        self._before = line
+        self._block, self._at, self._lines_before = b"", position, 0  # the block being read, where it begins
+        lines = chain.from_iterable(io.StringIO(text, newline="\n") for text in self._blocks())
+        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
 
     def __iter__(self) -> Iterator[Row]:
-        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
-        while True:
-            begins = self.line + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                raise _explained(begins, self.line, str(error)) from None
-            if cells is None:
-                return
-            if any(cell.strip() for cell in cells):
-                yield Row(begins, cells, self.position, self.line)
+        reader, before = self._reader, self._before
+        begins = before + reader.line_num + 1
+        try:
+            for cells in reader:
+                if cells and (cells[0] or any(cells)) and not _is_blank(cells):
+                    yield Row(begins, cells)
+                begins = before + reader.line_num + 1
+        except csv.Error as error:
+            raise _explained(begins, before + reader.line_num, str(error)) from None
 
-    def _lines(self) -> Iterator[str]:
-        while raw := self._stream.readline(MAX_LINE + 1):
-            if len(raw) > MAX_LINE:
+    def place(self) -> Place:
+        """Where the row after the last one that was given begins."""
+        read = self._reader.line_num
+        end = 0
+        for _ in range(read - self._lines_before):
+            end = self._block.find(b"\n", end) + 1 or len(self._block)
+        return Place(self._at + end, self._before + read)
+
+    def _blocks(self) -> Iterator[str]:
+        """The text in pieces of whole lines, so that only one of them is in memory."""
+        rest = b""
+        while True:
+            data = self._stream.read(_BLOCK)
+            block = rest + data
+            cut = block.rfind(b"\n") + 1 if data else len(block)
+            block, rest = block[:cut], block[cut:]
+            if len(rest) > MAX_LINE or len(block) > MAX_LINE:
+                self._refuse_long_lines(block + rest)
+            if block:
+                self._at += len(self._block)
+                self._block, self._lines_before = block, self._reader.line_num
+                yield block.decode()
+            if not data:
+                return
+
+    def _refuse_long_lines(self, block: bytes) -> None:
+        for number, line in enumerate(block.split(b"\n"), self._before + self._reader.line_num + 1):
+            if len(line) > MAX_LINE:
                 raise Unreadable(
-                    self.line + 1,
+                    number,
                     "This line is longer than 1 MB.",
                     "Check that the file is a list of contacts, one a line.",
                 )
-            self.position += len(raw)
-            self.line += 1
-            yield raw.decode()
+
+
+def _is_blank(cells: list[str]) -> bool:
+    return not cells[0].strip() and not any(cell.strip() for cell in cells)
 
 
 def _explained(begins: int, now_at: int, message: str) -> Unreadable:
@@ -129,6 +160,7 @@ def inspect(stream: BinaryIO, encoding: str) -> Layout:
     rows = Rows(stream, delimiter, start, line)
     walk = iter(rows)
     first = next(walk, None)
+    begin = rows.place()
     if first is None:
         raise Unreadable(0, "The file is empty.", "Export it again, with headings in the first row.")
     header = _headings(first)
@@ -145,7 +177,7 @@ def inspect(stream: BinaryIO, encoding: str) -> Layout:
         raise Unreadable(
             first.line, "There are headings, but no row below them.", "Export it again with its rows."
         )
-    return Layout(encoding, delimiter, header, first.end, first.last_line, rows.position, count)
+    return Layout(encoding, delimiter, header, begin.position, begin.line, rows.place().position, count)
 
 
 def _opening(stream: BinaryIO) -> tuple[str, int, int]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_
 
 from app.accounts.models import Organisation
-from app.audience.models import Contact, ListMember
+from app.audience.models import Contact
+from app.audience.people import first_of
+from app.campaigns.chosen import chosen
 from app.campaigns.models import Campaign
 from app.db import db, get_or_404, scoped
 from app.render.context import CONTACT_FIELDS
@@ -56,7 +58,7 @@ def choice(partner: Organisation, campaign: Campaign, key: str = "", words: str 
     `key`: who is chosen, an example's or a contact's public id ("": the first example). Raises NotFound for anybody else's contact.
     """
     chosen = EXAMPLES[0] if not key else someone(partner, key)
-    people = _search(partner, words) if words.strip() else _of_list(partner, campaign)
+    people = _search(partner, words) if words.strip() else _chosen(partner, campaign)
     others = [_contact(person) for person in people]
     if chosen not in (*EXAMPLES, *others):
         others.insert(0, chosen)
@@ -87,15 +89,9 @@ def _fields(contact: Contact) -> dict[str, str]:
     return {name: str(getattr(contact, name)) for name in CONTACT_FIELDS}
 
 
-def _of_list(partner: Organisation, campaign: Campaign) -> list[Contact]:
-    if campaign.list_id is None:
-        return []
-    query = (
-        scoped(partner, Contact)
-        .join(ListMember, ListMember.contact_id == Contact.id)
-        .where(ListMember.list_id == campaign.list_id, Contact.erased_at.is_(None))
-    )
-    return list(db.session.scalars(query.order_by(Contact.id).limit(MOST)))
+def _chosen(partner: Organisation, campaign: Campaign) -> list[Contact]:
+    found = chosen(partner, campaign)
+    return first_of(partner.id, found.people, MOST) if found else []
 
 
 def _search(partner: Organisation, words: str) -> list[Contact]:

@@ -4,14 +4,15 @@ The slots' rules live in app.kits.slots; here they only become fields, hints and
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import StringField
+from wtforms import SelectField, StringField
 
 from app.assets.models import Asset
+from app.audience.models import Topic
 from app.campaigns.history import mark
 from app.campaigns.models import Campaign
 from app.campaigns.subject_test import MAX_SUBJECT
@@ -175,6 +176,15 @@ class NameForm(Form):
     """A campaign's name."""
 
     name = StringField("Name", [Required("Write a name."), Short(120)])
+    topic = SelectField(
+        "Topic",
+        description="Whoever left this topic out in their preferences doesn’t get it.",
+        validate_choice=False,
+    )
+
+    def offer(self, topics: Sequence[Topic]) -> None:
+        """The topics that may be chosen, by public id."""
+        self.topic.choices = [("", "About nothing in particular"), *((t.pid, t.name) for t in topics)]
 
 
 class SubjectForm(Form):

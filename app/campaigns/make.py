@@ -7,11 +7,13 @@ from app.accounts.actor import Actor
 from app.accounts.audit import record
 from app.assets.brand import default_brand
 from app.assets.store import store
+from app.audience.models import Topic
 from app.campaigns import review, subject_test
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.campaigns.records import CampaignBox
+from app.campaigns.words import must_be_open
 from app.clock import now
-from app.db import db, scoped
+from app.db import db, get_or_404, scoped
 from app.errors import Invalid, Refused
 from app.kits.models import KitVersion, VersionStatus
 from app.kits.queries import kit_source, open_kits, version_by_id
@@ -49,6 +51,18 @@ def rename(actor: Actor, campaign: Campaign, name: str) -> None:
         raise Invalid("The name is not changed.", {"name": f"Write a name of 1 to {MAX_NAME} characters."})
     campaign.name = text
     campaign.updated_at = now()
+
+
+def set_topic(actor: Actor, campaign: Campaign, pid: str) -> None:
+    """Say what the campaign is about, by the public id of one of the partner's topics; empty: nothing in particular.
+
+    Raises NotFound for a topic of another's, Refused once the campaign is past its draft.
+    """
+    topic = get_or_404(actor.organisation, Topic, pid).id if pid else None
+    if topic != campaign.topic_id:
+        must_be_open(campaign)
+        campaign.topic_id = topic
+        campaign.updated_at = now()
 
 
 def copy(actor: Actor, campaign: Campaign) -> Campaign:

@@ -66,7 +66,12 @@ class Campaign(PublicId, Base):
         StrEnumType(CampaignStatus), default=CampaignStatus.DRAFT, index=True
     )
     slot_values: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
+    # whom it goes to: a list, or a segment, never both
     list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
+    segment_id: Mapped[int | None] = mapped_column(ForeignKey("segment.id"))
+    topic_id: Mapped[int | None] = mapped_column(
+        ForeignKey("topic.id")
+    )  # what it is about; None: nothing in particular
     timezone: Mapped[str] = mapped_column(String(64))
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: at once when launched
     clock: Mapped[Clock] = mapped_column(

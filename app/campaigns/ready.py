@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.assets.brand import brand_by_id, default_brand, gaps
-from app.audience.models import ContactList
 from app.campaigns import unsaved
+from app.campaigns.chosen import chosen, is_chosen
 from app.campaigns.models import Campaign
 from app.campaigns.review_clock import at
 from app.campaigns.review_models import Outcome
@@ -19,7 +19,7 @@ from app.campaigns.review_state import Standing
 from app.campaigns.review_state import standing as review_standing
 from app.campaigns.words import missing_slots
 from app.clock import today
-from app.db import db, scoped
+from app.db import db
 from app.errors import NotFound
 from app.kits.models import VersionStatus
 from app.kits.queries import kit_source, version_by_id
@@ -116,12 +116,12 @@ def _brand(campaign: Campaign, partner: Organisation) -> list[Problem]:
 
 def _audience(campaign: Campaign, partner: Organisation) -> list[Problem]:
     here = f"/campaigns/{campaign.pid}/audience"
-    if campaign.list_id is None:
-        return [Problem("Nobody is chosen yet.", "Choose a list.", here)]
-    found = db.session.scalars(
-        scoped(partner, ContactList).where(ContactList.id == campaign.list_id)
-    ).one_or_none()
-    return [] if found else [Problem("The list is gone.", "Choose another.", here)]
+    if not is_chosen(campaign):
+        return [Problem("Nobody is chosen yet.", "Choose a list or a segment.", here)]
+    if chosen(partner, campaign):
+        return []
+    gone = "The segment is gone." if campaign.segment_id else "The list is gone."
+    return [Problem(gone, "Choose another.", here)]
 
 
 def _review(campaign: Campaign, partner: Organisation) -> list[Problem]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from app.accounts.models import Organisation
 from app.audience.mailable import count as count_mailable
 from app.campaigns import in_words
+from app.campaigns.chosen import people_of
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
 from app.campaigns.review_models import ReviewRound
@@ -36,8 +37,9 @@ def facts(row: ReviewRound, campaign: Campaign, made: Prepared) -> list[tuple[st
         if part
     )
     people = "Not chosen yet"
-    if campaign.list_id is not None:
-        number = count_mailable(partner, campaign.vendor_id, campaign.list_id).mailable
+    chosen = people_of(campaign)
+    if chosen is not None:
+        number = count_mailable(partner, campaign.vendor_id, chosen).mailable
         people = f"{plural(number, 'person', 'people')}, consent for each. You see the count only"
     found = [
         ("Partner", terms),

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.accounts.actor import Actor
 from app.accounts.audit import record
+from app.audience.mailable import Mail
 from app.audience.places import people_by_place, zone_of
+from app.campaigns.chosen import people_of
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus, Clock
 from app.campaigns.ready import problems
 from app.campaigns.zones import Comes, Window, meant
@@ -130,10 +132,13 @@ def _moments(campaign: Campaign, local: datetime, zone: str) -> list[datetime]:
 
 
 def places_of(campaign: Campaign) -> dict[str, int]:
-    """How many people who may be mailed live where, by the place's key (see audience/places.py); empty without a list."""
-    if campaign.list_id is None:
-        return {}
-    return people_by_place(campaign.partner_id, campaign.vendor_id, campaign.list_id)
+    """How many people who may be mailed live where, by the place's key (see audience/places.py); empty while nobody is chosen."""
+    people = people_of(campaign)
+    return (
+        people_by_place(campaign.partner_id, Mail(campaign.vendor_id, campaign.topic_id), people)
+        if people
+        else {}
+    )
 
 
 @dataclass(frozen=True)

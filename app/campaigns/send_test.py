@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from app import tokens
 from app.accounts.actor import Actor
 from app.accounts.audit import record
-from app.audience.models import Contact, ListMember
+from app.audience.models import Contact
+from app.audience.people import first_of
 from app.campaigns import subject_test
+from app.campaigns.chosen import chosen
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared, email, message_headers, source
 from app.campaigns.preview import in_order
@@ -157,15 +159,9 @@ def own_fields(actor: Actor) -> dict[str, str]:
 
 
 def people(actor: Actor, campaign: Campaign, limit: int = 12) -> list[Contact]:
-    """The first contacts of the campaign's list, to try its mails with their names."""
-    query = (
-        scoped(actor.organisation, Contact)
-        .join(ListMember, ListMember.contact_id == Contact.id)
-        .where(ListMember.list_id == (campaign.list_id or 0), Contact.erased_at.is_(None))
-        .order_by(Contact.id)
-        .limit(limit)
-    )
-    return list(db.session.scalars(query))
+    """The first contacts of the campaign's list or segment, to try its mails with their names."""
+    found = chosen(actor.organisation, campaign)
+    return first_of(actor.organisation.id, found.people, limit) if found else []
 
 
 def fields_of(contact: Contact) -> dict[str, str]:

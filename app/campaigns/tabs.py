@@ -14,6 +14,8 @@ def tabs(campaign: Campaign) -> list[tuple[str, str]]:
     found = [("Results", url_for("results.show", pid=campaign.pid))]
     if actor().is_partner:
         found.append(("Messages", url_for("results.messages", pid=campaign.pid)))
+        if campaign.launched_at is not None:
+            found.append(("Audience", url_for("leftouts.show", pid=campaign.pid)))
     found += [("Test", url_for("tests.show", pid=test.experiment.pid))] if test else []
     if actor().is_partner:
         found += [

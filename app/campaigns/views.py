@@ -7,18 +7,24 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
+from app.audience.consent import BASIS_WORDS
 from app.audience.lists import lists_of
 from app.audience.mailable import count as count_mailable
+from app.audience.preferences import topics_of
 from app.campaigns import audience as people
 from app.campaigns import editor_views, make, preview, review_views, schedule, words
 from app.campaigns.blueprint import bp
+from app.campaigns.chosen import chosen, is_chosen
 from app.campaigns.forms import NameForm
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import ENDED, RUNNING, Row, campaign_for, campaigns_of, vendor_of
 from app.campaigns.steps import address, steps
+from app.campaigns.words import OPEN
 from app.errors import Invalid
-from app.flows import copy_views, piece_views, precheck_views, trial_views
+from app.flows import choice_views, copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
+from app.flows.check import mail_of
+from app.flows.whom import drawn, segments_in_words, words_of
 from app.kits.queries import version_for
 from app.render.errors import RenderError
 from app.tokens import BadToken
@@ -31,6 +37,7 @@ blueprints = [
     previews,
     *trial_views.blueprints,
     *copy_views.blueprints,
+    *choice_views.blueprints,
     *precheck_views.blueprints,
     *piece_views.blueprints,
     *review_views.blueprints,
@@ -73,7 +80,7 @@ def _step(row: Row) -> tuple[str, str | None]:
         case CampaignStatus.DRAFT | CampaignStatus.CHANGES_REQUESTED:
             if words.missing_slots(campaign, row.source):
                 return "Fill in your words", url_for("campaigns.words", pid=campaign.pid)
-            if campaign.list_id is None:
+            if not is_chosen(campaign):
                 return "Choose who gets it", url_for("campaigns.audience", pid=campaign.pid)
             if campaign.status is CampaignStatus.CHANGES_REQUESTED:
                 return "Answer the review", url_for("reviews.mine", campaign=campaign.pid)
@@ -126,21 +133,30 @@ def save_audience(pid: str) -> Answer:
 
 
 def _audience_page(campaign: Campaign, error: str | None = None) -> str:
-    lists = lists_of(actor().organisation)
+    partner = actor().organisation
     return render_template(
-        "campaigns/audience.html", steps=steps(campaign), lists=lists, error=error, **_audience(campaign)
+        "campaigns/audience.html",
+        steps=steps(campaign),
+        lists=lists_of(partner),
+        segments=segments_in_words(partner),
+        error=error,
+        **_audience(campaign),
     )
 
 
 def _audience(campaign: Campaign) -> dict[str, object]:
     partner = actor().organisation
-    chosen = people.chosen_list(partner, campaign)
-    counted = count_mailable(partner, campaign.vendor_id, chosen.id) if chosen else None
+    found = chosen(partner, campaign)
+    mail = mail_of(campaign)
+    counted = count_mailable(partner, mail, found.people) if found else None
     return {
         "campaign": campaign,
         "vendor": vendor_of(campaign),
-        "chosen": chosen,
+        "chosen": found,
+        "chosen_words": words_of(partner, found) if found else "",
         "counted": counted,
+        "drawn": drawn(partner, mail, found.people, counted) if found and counted else [],
+        "basis_words": BASIS_WORDS,
         "open": campaign.status in words.OPEN and actor().may_edit,
         "next_is_money": address(campaign, "funds.campaign_money") is not None,
     }
@@ -151,17 +167,23 @@ def _audience(campaign: Campaign) -> dict[str, object]:
 def rename(pid: str) -> Answer:
     """Give it another name."""
     campaign = campaign_for(actor().organisation, pid)
-    form = NameForm(obj=campaign)
+    topics = topics_of(actor().organisation)
+    current = next((topic.pid for topic in topics if topic.id == campaign.topic_id), "")
+    form = NameForm(obj=campaign, topic=current)
+    form.offer(topics)
+    is_open = campaign.status in OPEN
     if form.validate_on_submit():
         try:
             make.rename(actor(), campaign, form.name.data or "")
+            if topics and is_open:
+                make.set_topic(actor(), campaign, form.topic.data or "")
         except Invalid as error:
             form.refuse(error.fields)
         else:
-            flash("Renamed.")
+            flash("Saved.")
             return redirect(url_for("campaigns.words", pid=campaign.pid))
     return render_template(
-        "campaigns/name.html", form=form, campaign=campaign
+        "campaigns/name.html", form=form, campaign=campaign, topics=topics if is_open else []
     ), 422 if request.method == "POST" else 200
 
 

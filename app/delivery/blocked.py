@@ -6,6 +6,7 @@ So a no, an erasure, or a form that was filled in a second before still stops th
 from sqlalchemy import ColumnElement, case, literal, or_, select
 
 from app.audience.models import Contact
+from app.audience.preferences import paused, topic_off
 from app.audience.suppress import is_suppressed
 from app.delivery.models import Delivery, EndReason, SequenceEnd
 
@@ -13,11 +14,20 @@ SAID_NO = "Said no before it was their turn"
 LEFT_DETAILS = "Left their details before it was their turn"
 
 
-def blocked(partner_id: int, vendor_id: int, campaign_id: int) -> ColumnElement[bool]:
-    """An EXISTS on Delivery: its person said no, is no longer on record, or the campaign is over for them."""
+def blocked(
+    partner_id: int, vendor_id: int, campaign_id: int, topic_id: int | None = None
+) -> ColumnElement[bool]:
+    """An EXISTS on Delivery: its person said no, is no longer on record, paused or left out the topic, or the campaign is over for them."""
+    noes = [
+        Contact.erased_at.is_not(None),
+        is_suppressed(Contact.address_hash, partner_id, vendor_id),
+        paused(partner_id, Contact.address_hash),
+    ]
+    if topic_id is not None:
+        noes.append(topic_off(partner_id, Contact.address_hash, topic_id))
     inner = select(Contact.id).where(  # unscoped: bound to the delivery of the outer statement
         Contact.id == Delivery.contact_id,
-        or_(Contact.erased_at.is_not(None), is_suppressed(Contact.address_hash, partner_id, vendor_id)),
+        or_(*noes),
     )
     return or_(inner.correlate(Delivery).exists(), _ended(campaign_id))
 

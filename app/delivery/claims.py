@@ -5,12 +5,12 @@ Each claim raises the row's epoch: whoever held it before has lost it.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
 from app import clock
+from app.db import sqlite_text
 from app.delivery.models import SendStatus
 from app.delivery.outcomes import Claimed
 from app.delivery.prepared import Prepared
@@ -68,10 +68,10 @@ class _SqliteClaims:
         self._rows = ()
         self._cursor.execute("BEGIN IMMEDIATE")
         try:
-            self._cursor.execute(self._due, (self._send, text_of(now), floor, crashes, limit))
+            self._cursor.execute(self._due, (self._send, sqlite_text(now), floor, crashes, limit))
             ids = json.dumps([row[0] for row in self._cursor.fetchall()])
             if ids != "[]":
-                self._cursor.execute(_CLAIM_THESE, (self._worker, text_of(now + LEASE), ids))
+                self._cursor.execute(_CLAIM_THESE, (self._worker, sqlite_text(now + LEASE), ids))
                 self._rows = self._cursor.execute(self._read, (ids,)).fetchall()
             self._cursor.execute("COMMIT")
         except BaseException:
@@ -143,8 +143,3 @@ def _claimed(numbers: Sequence[int], tracked: bool, person: Sequence[str]) -> Cl
     row_id, epoch, attempts, rendering_id = numbers
     fields = dict(zip(FIELDS, person, strict=True))
     return Claimed(row_id, epoch, attempts, rendering_id, tracked, fields["email"], fields)
-
-
-def text_of(moment: datetime) -> str:
-    """As SQLAlchemy's DateTime writes it on SQLite, in UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")

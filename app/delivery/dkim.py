@@ -1,20 +1,18 @@
 """DKIM: our own signature on campaign mail, where the relay does not sign.
 
-Written for bulk: the parts that never change are made once, and the RSA work runs on all cores, since it lets go of Python's lock.
+Written for bulk: the parts that never change are made once, and the signature itself can be made elsewhere (app.delivery.signatures).
 Source: RFC 6376 with RFC 8301 (RSA keys), RFC 8463 (Ed25519) and RFC 8058 (both List-Unsubscribe headers are signed).
 """
 
 import base64
 import hashlib
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
-from typing import TypeVar
 
 from app.errors import AppError
 from app.settings import Settings
@@ -36,14 +34,19 @@ _NAME = re.compile(
 )
 _WSP_RUN = re.compile(rb"[ \t]+")
 _FEW_RUNS = 32
-_CHUNK = 8  # messages a thread signs before it fetches more
-
-
-_T = TypeVar("_T")
 
 
 class BadKey(AppError):
     """The key, the domain or the selector is of no use for signing; `message` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A signature header before its signature: the SHA-256 digest that is signed, when, and the body's hash."""
+
+    digest: bytes
+    tail: bytes
+    body_hash: bytes
 
 
 class Signer:
@@ -58,7 +61,8 @@ class Signer:
                 raise BadKey(f"The DKIM {what} must be a name of a–z, 0–9, dots and dashes.")
         self.domain = domain
         self.selector = selector
-        algorithm, self._sign, self.record = _load(private_key_pem)
+        algorithm, self.sign, self.record, self.signature_size = _load(private_key_pem)
+        self.pem = private_key_pem
         usual = tuple(name for name in SIGNED if name not in leave_out)
         self.signed = usual + usual + tuple(name for name in ALSO_SIGNED if name not in leave_out)
         self._names = [name.encode() for name in self.signed]
@@ -73,24 +77,32 @@ class Signer:
 
         Raises ValueError for what has no header section.
         """
+        unsigned = self.unsigned(message, moment)
+        return self.complete(unsigned, self.sign(unsigned.digest))
+
+    def unsigned(self, message: bytes, moment: int | None = None) -> "Unsigned":
+        """All of that header but the signature itself. Raises ValueError for what has no header section."""
         head, separator, body = message.partition(b"\r\n\r\n")
         if not separator:
             raise ValueError("A message has headers, an empty line and a body.")
         fields = header_fields(head + b"\r\n")
         tail = b"t=%d;" % (int(time.time()) if moment is None else moment)
-        digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
+        body_hash = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
         lines = [line for name in self._names if (rest := fields.get(name)) and (line := _last(rest))]
-        own = b" ".join((self._head, tail, self._list, b"bh=" + digest + b"; b="))
-        data = b"".join(lines) + b"dkim-signature:" + own
-        signature = base64.b64encode(self._sign(hashlib.sha256(data).digest()))
+        own = b" ".join((self._head, tail, self._list, b"bh=" + body_hash + b"; b="))
+        digest = hashlib.sha256(b"".join(lines) + b"dkim-signature:" + own).digest()
+        return Unsigned(digest, tail, body_hash)
+
+    def complete(self, unsigned: "Unsigned", signature: bytes) -> bytes:
+        """The header with the signature of its digest."""
         return (
             b"\r\n ".join(
                 (
                     b"DKIM-Signature: " + self._head,
-                    tail,
+                    unsigned.tail,
                     self._folded_list,
-                    b"bh=" + digest + b";",
-                    b"b=" + _folded(signature),
+                    b"bh=" + unsigned.body_hash + b";",
+                    b"b=" + _folded(base64.b64encode(signature)),
                 )
             )
             + b"\r\n"
@@ -99,34 +111,6 @@ class Signer:
     def dns_record(self) -> tuple[str, str]:
         """The name and the text of the TXT record that receivers look for."""
         return f"{self.selector}._domainkey.{self.domain}", self.record
-
-
-class SigningPool:
-    """Signs many messages on all cores. RSA frees Python's lock, so threads are enough (measured: docs/delivery.md)."""
-
-    def __init__(self, signer: Signer, threads: int | None = None) -> None:
-        self.signer = signer
-        self.threads = (
-            threads or (os.cpu_count() or 1) + 1
-        )  # one more than cores hides the waits for Python’s lock
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="dkim")
-
-    def submit(self, work: Callable[..., _T], *arguments: object) -> "Future[_T]":
-        """Have a thread do some work that signs."""
-        return self._pool.submit(work, *arguments)
-
-    def headers(self, messages: Sequence[bytes]) -> list[bytes]:
-        """The header of each message, in order; waits for all of them."""
-        chunks = [messages[at : at + _CHUNK] for at in range(0, len(messages), _CHUNK)]
-        futures = [self.submit(self._headers, chunk) for chunk in chunks]
-        return [header for future in futures for header in future.result()]
-
-    def _headers(self, messages: Sequence[bytes]) -> list[bytes]:
-        return [self.signer.header(message) for message in messages]
-
-    def close(self) -> None:
-        """End the threads; what has not begun is dropped."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def signer_for(settings: Settings) -> Signer | None:
@@ -223,8 +207,8 @@ def _single_spaces(body: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str]:
-    """The algorithm, what signs a SHA-256 digest, and the DNS record's text."""
+def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str, int | None]:
+    """The algorithm, what signs a SHA-256 digest, the DNS record's text, and the bytes of an RSA signature (None: it is no RSA key)."""
     # Imported here: most installations let the mail server sign, and their processes stay small.
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
@@ -246,10 +230,11 @@ def _load(pem: bytes) -> tuple[str, Callable[[bytes], bytes], str]:
             "rsa-sha256",
             lambda digest: rsa_key.sign(digest, pkcs1, prehashed),
             f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}",
+            (key.key_size + 7) // 8,
         )
     if isinstance(key, ed25519.Ed25519PrivateKey):
         raw = base64.b64encode(key.public_key().public_bytes_raw()).decode()
-        return "ed25519-sha256", key.sign, f"v=DKIM1; k=ed25519; p={raw}"
+        return "ed25519-sha256", key.sign, f"v=DKIM1; k=ed25519; p={raw}", None
     raise BadKey("The DKIM key must be an RSA or an Ed25519 key.")
 
 

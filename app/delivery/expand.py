@@ -5,6 +5,7 @@ The UNIQUE constraint on (send, contact) makes every chunk safe to repeat; a sen
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -32,11 +33,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.abtest.models import Assignment
-from app.audience.mailable import holds, mailable_select
-from app.audience.models import ConsentPurpose, Contact, ListMember
+from app.accounts.models import Organisation
+from app.audience.mailable import Mail, holds, mailable_select
+from app.audience.models import ConsentPurpose, Contact
+from app.audience.people import People
+from app.audience.rules import Rules
 from app.campaigns.models import Campaign, CampaignStatus
 from app.db import BigInt
 from app.delivery import failpoints
+from app.delivery.cap import too_often
 from app.delivery.models import Delivery, DeliveryState, Rendering, Send, SendStatus
 from app.delivery.presence import database_now
 from app.delivery.timing import Timing, not_before
@@ -61,7 +66,7 @@ Walk = Callable[[Connection, Row[Any], int], bool]
 def expand(engine: Engine, send_id: int, chunk: int = 0, walk: Walk | None = None) -> Expansion | None:
     """Write all rows of an EXPANDING send, from its cursor on. None when it is not, or no longer, expanding.
 
-    A send with a test takes the people assigned at launch; any other takes the list's people as they may be mailed when their
+    A send with a test takes the people assigned at launch; any other takes the list's or segment's people as they may be mailed when their
     chunk is written: who says no in between gets no row, and `expected` is corrected. The caller notes the difference.
     `chunk`: people judged in one transaction, left out what suits the database. `walk` writes one chunk of a send whose people are found in another way, and says whether nobody was left.
     """
@@ -83,7 +88,12 @@ def _lock(connection: Connection, send_id: int) -> Row[Any] | None:
     query = select(Send.__table__).where(
         Send.id == send_id, Send.status == SendStatus.EXPANDING
     )  # unscoped: a job
-    return connection.execute(query.with_for_update()).one_or_none()
+    send = connection.execute(query.with_for_update()).one_or_none()
+    if send is not None and connection.dialect.name != "sqlite":
+        # One expansion of a partner at a time: two would both find room for the same last mail of the week.
+        owner = select(Organisation.id).where(Organisation.id == send.partner_id)
+        connection.execute(owner.with_for_update(key_share=True))
+    return send
 
 
 class _ByName:
@@ -117,24 +127,40 @@ class _ByName:
             .limit(bindparam("many", type_=Integer))
             .subquery()
         )
-        here = [and_(column > after, column <= upper) for column in (candidates, Contact.id)]
+        if send.experiment_id is None:
+            here = people_of(send).between(after, upper)
+        else:
+            here = and_(*(and_(column > after, column <= upper) for column in (candidates, Contact.id)))
         people = _people(send).add_columns(*due_later(connection, send))
         progress = update(Send).where(Send.id == bindparam("b_id"))
         return (
             select(func.max(window.c.contact_id)),
-            insertion(connection, send, people.where(*here).subquery()),
+            insertion(connection, send, people.where(here).subquery()),
             progress.values(cursor=upper, expanded=Send.expanded + bindparam("inserted", type_=Integer)),
         )
 
 
+def people_of(send: Row[Any]) -> People:
+    """Whom a send without a test goes to, as it was fixed at launch: a list's members, or whom the segment's rules meant."""
+    if send.people is None:
+        return People(send.list_id, windowed=True)
+    as_of = datetime.fromisoformat(send.people["as_of"])
+    return People(rules=Rules.from_json(send.people["rules"]), as_of=as_of, windowed=True)
+
+
+def mail_of_send(send: Row[Any]) -> Mail:
+    """What its people get, and when that would be one too many."""
+    return Mail(send.vendor_id, send.topic_id, too_often(send.partner_id, send.id))
+
+
 def _candidates(send: Row[Any]) -> Any:
-    """The column with the ids of everyone who could get a row: a list's members, or the people of a test."""
-    return ListMember.contact_id if send.experiment_id is None else Assignment.contact_id
+    """The column with the ids of everyone who could get a row: a list's members, all contacts, or the people of a test."""
+    return people_of(send).id if send.experiment_id is None else Assignment.contact_id
 
 
 def _of_this(send: Row[Any]) -> ColumnElement[bool]:
     if send.experiment_id is None:
-        return and_(ListMember.list_id == send.list_id, ListMember.partner_id == send.partner_id)
+        return people_of(send).candidates(send.partner_id)
     return and_(Assignment.experiment_id == send.experiment_id)
 
 
@@ -144,7 +170,7 @@ def _people(send: Row[Any]) -> Select[*tuple[Any, ...]]:
         rendering = (
             select(Rendering.id).where(Rendering.send_id == send.id).scalar_subquery()
         )  # unscoped: the send's own
-        people = mailable_select(send.partner_id, send.vendor_id, send.list_id)
+        people = mailable_select(send.partner_id, mail_of_send(send), people_of(send))
         return people.add_columns(rendering.label("rendering_id"), cast(null(), BigInt).label("variant_id"))
     return (
         select(  # unscoped: bound to the send's own test

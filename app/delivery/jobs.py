@@ -16,6 +16,7 @@ from app.delivery import (
     expand,
     finish,
     held,
+    left_out,
     pulse,
     recall,
     seed_copies,
@@ -54,6 +55,8 @@ def expand_send(send_id: int) -> None:
     log.info("send.expanded", send_id=send_id, rows=made.rows)
     enqueue(JobName.SEND_SLICE, send_id)
     db.session.commit()
+    db.session.remove()
+    left_out.keep(db.engine, send_id)  # should this worker die here, the end does it
 
 
 def next_slice(send_id: int) -> None:
@@ -93,8 +96,7 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
         log.info("slice.day_used_up", send_id=send_id)
     elif result.end in (End.TIME, End.DRAINED):
         enqueue(JobName.SEND_SLICE, send_id)
-    elif result.end is End.EMPTY and not finish.finish(send_id):
-        db.session.commit()
+    elif result.end is End.EMPTY and not _finished(send_id):
         held.until_due(db.engine, send_id)
     db.session.commit()
 
@@ -123,8 +125,16 @@ def _gate(send_id: int) -> timing.Gate | None:
 
 def finish_send(send_id: int) -> None:
     """Close a send that has nothing left to do."""
-    finish.finish(send_id)
+    _finished(send_id)
+
+
+def _finished(send_id: int) -> bool:
+    done = finish.finish(send_id)
     db.session.commit()
+    if done:
+        db.session.remove()
+        left_out.keep_rest(db.engine, send_id)
+    return done
 
 
 def recall_send(send_id: int) -> None:

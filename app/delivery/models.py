@@ -71,7 +71,10 @@ class Send(PublicId, Base):
     status: Mapped[SendStatus] = mapped_column(
         StrEnumType(SendStatus), default=SendStatus.EXPANDING, index=True
     )
-    list_id: Mapped[int] = mapped_column(ForeignKey("contact_list.id"))
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("contact_list.id"))
+    # instead of a list: the segment's rules, and the moment as of which they are meant, fixed at launch
+    people: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    topic_id: Mapped[int | None] = mapped_column(BigInt)  # as it was at launch
     expected: Mapped[int] = mapped_column(default=0)
     expanded: Mapped[int] = mapped_column(default=0)
     cursor: Mapped[int] = mapped_column(default=0)  # last contact id whose delivery is inserted
@@ -225,6 +228,43 @@ class SequenceEnd(Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     reason: Mapped[EndReason] = mapped_column(StrEnumType(EndReason))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class LeftOut(Base):
+    """One person of the audience who got no row when a campaign was launched, and the reason: kept, whatever becomes of it later.
+
+    No foreign keys, as on Delivery and for the same reason.
+    """
+
+    __tablename__ = "left_out"
+    __table_args__ = (
+        PrimaryKeyConstraint("send_id", "contact_id"),
+        Index("ix_left_out_send_reason", "send_id", "reason", "contact_id"),
+    )
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    send_id: Mapped[int] = mapped_column(BigInt)
+    contact_id: Mapped[int] = mapped_column(BigInt, index=True)
+    partner_id: Mapped[int] = mapped_column(BigInt)
+    reason: Mapped[str] = mapped_column(String(32))  # a mailable.Reason as it was called then
+
+
+class CollisionAnswer(Id, Base):
+    """What a partner was told of how many of a campaign's people another partner is about to mail: said once, kept for a week.
+
+    `about` is None for "fewer than ten". It holds the rounded answer alone, never the count (docs/decisions/0010).
+    """
+
+    __tablename__ = "collision_answer"
+    __table_args__ = (Index("ix_collision_answer_partner_kit", "partner_id", "kit_id", "asked_at"),)
+    __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
+
+    partner_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    kit_id: Mapped[int] = mapped_column(ForeignKey("kit.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(80))  # which list or segment, by its id
+    about: Mapped[int | None] = mapped_column()
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
 class SendingWorker(Base):

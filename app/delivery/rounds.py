@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Engine, select
 
 from app import clock
-from app.delivery.claims import text_of
+from app.db import sqlite_text
 from app.delivery.models import Delivery, SendStatus
 from app.delivery.outcomes import Decided
 from app.delivery.prepared import Prepared, numbers, words
@@ -84,7 +84,7 @@ WHERE id = ? AND epoch = ? AND worker = ? AND state IN ('committing', 'uncertain
 
     def begin(self, ids: Sequence[int], accepted: Sequence[Decided]) -> None:
         """See Rounds."""
-        moment = text_of(clock.now())
+        moment = sqlite_text(clock.now())
         worker = self._worker
         self._moved = {}
         self._cursor.execute("BEGIN IMMEDIATE")

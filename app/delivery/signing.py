@@ -1,27 +1,27 @@
-"""Mails written and signed ahead: while the engine talks to the mail server, threads make the RSA signatures of the next rows.
+"""Mails written and signed ahead: while the engine talks to the mail server, processes make the RSA signatures of the next rows.
 
-Making a signature takes longer than all the rest of sending a mail, and it lets go of Python's lock: so all cores can do it.
+Making a signature takes longer than all the rest of sending a mail: so other cores do it.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from app.delivery.compose import MailWriter
-from app.delivery.dkim import BadKey, Signer, SigningPool, signer_for
+from app.delivery.dkim import BadKey, Signer, Unsigned, signer_for
 from app.delivery.outcomes import Claimed
+from app.delivery.signatures import MOST_WAITING, Gone, Signatures, Ticket
 from app.delivery.wire import Envelope, Form
 from app.domains.keys import KeyLocked, NotUsable
 from app.domains.sender import SigningKey, signing_key
 from app.errors import AppError
 from app.settings import Settings
 
-_WINDOW = 128  # mails written ahead: what keeps the threads busy, in memory at once
-_CHUNK = 8  # mails a thread writes before it fetches more
-
-_Made = list[Envelope | Exception]
+_WINDOW = MOST_WAITING  # mails written ahead, in memory at once
+_CHUNK = 16  # mails whose digests are handed over together
+FEW = 64  # so many are signed here: starting a process takes longer
 
 
 class Writer(Protocol):
@@ -31,19 +31,34 @@ class Writer(Protocol):
         """Whether this installation may mail the address at all."""
 
     def envelope(self, row: Claimed, segments: bytes, form: Form) -> Envelope:
-        """The finished mail of this row, unsigned. Called from several threads. Raises AppError."""
+        """The finished mail of this row, unsigned. Raises AppError."""
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """A mail written ahead whose signature is being made, or why it can't be written."""
+
+    row: Claimed
+    form: Form
+    envelope: Envelope | None = None
+    unsigned: Unsigned | None = None
+    ticket: Ticket | None = None
+    error: Exception | None = None
 
 
 class SigningWriter:
     """A writer whose mails are signed. `expect` is a hint: what was not expected is written and signed when it is asked for."""
 
-    def __init__(self, writer: Writer, pool: SigningPool) -> None:
+    def __init__(self, writer: Writer, signer: Signer, signatures: Signatures | None = None) -> None:
+        """`signatures` makes them elsewhere; None: each is made here."""
         self._writer = writer
-        self._pool = pool
+        self._signer = signer
+        self._signatures = signatures
         self._expected: deque[Claimed] = deque()
         self._waiting: set[int] = set()  # ids of those
-        self._begun: dict[int, tuple[Claimed, Form, Future[_Made], int]] = {}
+        self._begun: dict[int, _Ahead] = {}
         self._segments: dict[int, bytes] = {}
+        self._is_many = False
 
     def may_mail(self, email: str) -> bool:
         """Whether this installation may mail the address at all."""
@@ -55,6 +70,7 @@ class SigningWriter:
             if row.id not in self._waiting and row.id not in self._begun:
                 self._expected.append(row)
                 self._waiting.add(row.id)
+        self._is_many = self._is_many or len(self._expected) >= FEW
 
     def envelope(self, row: Claimed, segments: bytes, form: Form) -> Envelope:
         """The finished, signed mail of this row. Raises AppError where the contact's data can't stand in a mail."""
@@ -63,14 +79,20 @@ class SigningWriter:
         if begun is None and row.id in self._waiting:
             while (passed := self._next()) is not None and passed.id != row.id:
                 continue  # who stood before this row was left out
-        if len(self._begun) <= _WINDOW - _CHUNK:
+        if self._is_many and len(self._begun) <= _WINDOW - _CHUNK:
             self._begin(form)
-        if begun is None or begun[0] is not row or begun[1] != form:
-            return self._signed(row, segments, form)
-        made = begun[2].result()[begun[3]]
-        if isinstance(made, Exception):
-            raise made
-        return made
+        if begun is None or begun.row is not row or begun.form != form:
+            self._forget(begun)
+            return self._finished(self._written(row, segments, form))
+        return self._finished(begun)
+
+    def close(self) -> None:
+        """What was written ahead and not asked for is forgotten."""
+        self._expected.clear()
+        self._waiting.clear()
+        self._begun.clear()
+        if self._signatures is not None:
+            self._signatures.close()
 
     def _next(self) -> Claimed | None:
         if not self._expected:
@@ -79,45 +101,56 @@ class SigningWriter:
         self._waiting.discard(row.id)
         return row
 
-    def close(self) -> None:
-        """What was written ahead and not asked for is forgotten."""
-        self._expected.clear()
-        self._waiting.clear()
-        self._begun.clear()
-        self._pool.close()
-
     def _begin(self, form: Form) -> None:
-        """Have the next expected rows written, as many as the window takes and as their renderings are known."""
-        while len(self._begun) < _WINDOW:
-            chunk: list[Claimed] = []
+        """Have the next expected rows signed, as many as the window takes and as their renderings are known."""
+        while self._signatures is not None and len(self._begun) <= _WINDOW - _CHUNK:
+            chunk: list[_Ahead] = []
             while self._expected and len(chunk) < _CHUNK and self._expected[0].rendering_id in self._segments:
                 row = self._next()
                 if row is not None:
-                    chunk.append(row)
+                    chunk.append(self._written(row, self._segments[row.rendering_id], form))
             if not chunk:
                 return
-            future = self._pool.submit(self._write, chunk, form)
-            for place, row in enumerate(chunk):
-                self._begun[row.id] = (row, form, future, place)
+            self._begun.update({ahead.row.id: ahead for ahead in chunk})
+            signed = [(ahead, ahead.unsigned.digest) for ahead in chunk if ahead.unsigned]
+            tickets = self._signatures.ask([digest for _, digest in signed])
+            if tickets is None:  # none of them lives: go on without
+                self._signatures = None
+                return
+            for (ahead, _), ticket in zip(signed, tickets, strict=True):
+                ahead.ticket = ticket
 
-    def _write(self, rows: Sequence[Claimed], form: Form) -> _Made:
-        made: _Made = []
-        for row in rows:
-            try:
-                made.append(self._signed(row, self._segments[row.rendering_id], form))
-            except Exception as error:
-                made.append(error)  # told when this row is asked for
-        return made
-
-    def _signed(self, row: Claimed, segments: bytes, form: Form) -> Envelope:
-        envelope = self._writer.envelope(row, segments, form)
+    def _written(self, row: Claimed, segments: bytes, form: Form) -> _Ahead:
+        ahead = _Ahead(row, form)
         try:
-            header = self._pool.signer.header(envelope.body)
+            ahead.envelope = self._writer.envelope(row, segments, form)
+            ahead.unsigned = self._signer.unsigned(ahead.envelope.body)
         except ValueError as error:
-            raise AppError(str(error)) from None
+            ahead.error = AppError(str(error))
+        except Exception as error:
+            ahead.error = error  # told when this row is asked for
+        return ahead
+
+    def _finished(self, ahead: _Ahead) -> Envelope:
+        if ahead.envelope is None or ahead.unsigned is None:
+            raise ahead.error or ValueError("nothing was written")
+        header = self._signer.complete(ahead.unsigned, self._signature(ahead.unsigned, ahead.ticket))
+        envelope = ahead.envelope
         envelope.body = header + envelope.body
         envelope.stuffed = envelope.stuffed and header + envelope.stuffed
         return envelope
+
+    def _signature(self, unsigned: Unsigned, ticket: Ticket | None) -> bytes:
+        if ticket is not None and self._signatures is not None:
+            try:
+                return self._signatures.signature(ticket)
+            except Gone:
+                pass
+        return self._signer.sign(unsigned.digest)
+
+    def _forget(self, begun: _Ahead | None) -> None:
+        if begun is not None and begun.ticket is not None and self._signatures is not None:
+            self._signatures.forget(begun.ticket)
 
 
 def own_signer(own: SigningKey) -> Signer:
@@ -143,7 +176,8 @@ def writing(settings: Settings, own: SigningKey | None = None) -> "Iterator[Mail
     if signer is None:
         yield plain
         return
-    writer = SigningWriter(plain, SigningPool(signer))
+    signatures = Signatures(signer.pem, signer.signature_size) if signer.signature_size else None
+    writer = SigningWriter(plain, signer, signatures)
     try:
         yield writer
     finally:

@@ -31,11 +31,11 @@ class Store:
         self._floor = 0  # the last row claimed: what lies below was taken, or put off
         with engine.begin() as connection:
             send = connection.execute(
-                select(Send.partner_id, Send.vendor_id, Send.campaign_id).where(
+                select(Send.partner_id, Send.vendor_id, Send.campaign_id, Send.topic_id).where(
                     Send.id == self.send_id
                 )  # unscoped: a job
             ).one()
-        self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id)
+        self._blocked = blocked(send.partner_id, send.vendor_id, send.campaign_id, send.topic_id)
         self._reason = reason(send.campaign_id)
         self._rows: Sequence[Claimed] = ()  # those of the round that is being committed
         self._connect()

@@ -12,15 +12,16 @@ from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.audience import mailable
 from app.audience.mailable import Mailable
-from app.audience.models import ContactList
 from app.campaigns import prepare, schedule, subject_test
+from app.campaigns.chosen import Audience, chosen
 from app.campaigns.models import Campaign
 from app.campaigns.prepare import Prepared
 from app.campaigns.ready import Problem, not_saved, problems
 from app.campaigns.subject_test import Subject, SubjectTest
 from app.campaigns.zones import meant
 from app.clock import local, now
-from app.db import db, scoped
+from app.db import db
+from app.delivery.cap import too_often
 from app.delivery.later import days_later
 from app.domains.sender import Sender
 from app.errors import AppError, Refused
@@ -83,7 +84,7 @@ class LaunchCheck:
     campaign: Campaign
     partner: Organisation
     vendor: Organisation
-    audience: ContactList | None
+    audience: Audience | None
     who: Mailable | None
     mail: Mail | None
     made: Prepared | None
@@ -108,14 +109,16 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
     partner = db.session.get_one(Organisation, campaign.partner_id)
     vendor = db.session.get_one(Organisation, campaign.vendor_id)
     standing = [*problems(campaign), *(not_saved(actor, campaign) if actor else ())]
-    audience = _audience(partner, campaign)
-    who = mailable.count(partner, campaign.vendor_id, audience.id) if audience else None
+    audience = chosen(partner, campaign)
+    who = mailable.count(partner, mail_of(campaign), audience.people) if audience else None
     if who is not None and not who.mailable:
         here = f"/campaigns/{campaign.pid}/audience"
         standing.append(
             Problem(
                 "Nobody on this list may be mailed: no consent is on record.", "Choose another list.", here
             )
+            if not audience or not audience.is_segment
+            else Problem("Nobody in this segment may be mailed.", "Choose another, or a list.", here)
         )
     test = subject_test.of(campaign)
     made, mails, wrong = (None, (), []) if standing else _mails(campaign, test)
@@ -135,9 +138,9 @@ def check(actor: Actor | None, campaign: Campaign) -> LaunchCheck:
     )
 
 
-def _audience(partner: Organisation, campaign: Campaign) -> ContactList | None:
-    query = scoped(partner, ContactList).where(ContactList.id == (campaign.list_id or 0))
-    return db.session.scalars(query).one_or_none()
+def mail_of(campaign: Campaign) -> mailable.Mail:
+    """What this campaign’s people would get, and when that is one too many."""
+    return mailable.Mail(campaign.vendor_id, campaign.topic_id, too_often(campaign.partner_id))
 
 
 def _mails(

@@ -88,10 +88,10 @@ def stop(holder: Holder) -> None:
     """No more copies; and who is a contact of the partner's under the same address is unsubscribed as one. A test changes nothing."""
     if holder.seed is None or holder.seed.stopped_at is not None:
         return
+    key, address = holder.seed.address_hash, holder.seed.address
     stop_seed(holder.seed)
-    key = holder.seed.address_hash
     mine = select(Contact.id).where(  # unscoped: by partner id
-        Contact.partner_id == holder.partner.id, Contact.address_hash == key
+        Contact.partner_id == holder.partner.id, Contact.email == address
     )
     contacts = list(db.session.scalars(mine))
     if contacts:

@@ -4,6 +4,7 @@ Words, people, links and pages are fixed here; nothing that changes afterwards c
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import insert, select
@@ -13,6 +14,7 @@ from app.abtest.models import EXPERIMENT, Assignment, Experiment, ExperimentStat
 from app.accounts import audit
 from app.accounts.actor import Actor
 from app.audience.mailable import mailable_select
+from app.audience.people import People
 from app.campaigns import review
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.campaigns.prepare import Prepared, message_headers
@@ -23,7 +25,7 @@ from app.delivery import failpoints
 from app.delivery.models import Link, Rendering, Send, SendStatus
 from app.errors import AppError, Conflict, Refused
 from app.flows import overdue
-from app.flows.check import LaunchCheck, StepMail, check, step_time
+from app.flows.check import LaunchCheck, StepMail, check, mail_of, step_time
 from app.flows.when import timing_of
 from app.landing.models import PublishedPage
 from app.landing.publish import publish
@@ -140,7 +142,7 @@ def freeze(campaign: Campaign, found: LaunchCheck) -> Send:
     pages = publish(campaign, found.made)
     sends = [_send(campaign, found, mail, pages) for mail in found.steps]
     if found.test is not None:
-        _start_test(campaign, found.test.experiment, list(found.test.variants), found.audience.id)
+        _start_test(campaign, found.test.experiment, list(found.test.variants), found.audience.people)
     db.session.flush()
     return sends[0]
 
@@ -158,7 +160,12 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         only=list(mail.step.only),
         status=SendStatus.EXPANDING if first else SendStatus.WAITING,
         list_id=campaign.list_id,
+        people=_fixed(found),
+        topic_id=campaign.topic_id,
         expected=found.people if first else 0,
+        left_out={str(why): people for why, people in found.who.reasons.items()}
+        if first and found.who
+        else {},
         timing=timing_of(campaign, mail.step.day),
         sender_domain=found.made.sender.domain if found.made.sender else None,
         **_owners(campaign),
@@ -170,6 +177,13 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         _rendering(campaign, send, found.made, compiled, variant)
     _links(campaign, send, mail.versions[0], pages)
     return send
+
+
+def _fixed(found: LaunchCheck) -> dict[str, Any] | None:
+    """A segment's rules as they are meant now: editing it later changes nothing that is sent."""
+    if found.audience is None or not found.audience.is_segment:
+        return None
+    return {"rules": found.audience.people.rules.to_json(), "as_of": now().isoformat()}
 
 
 def _owners(campaign: Campaign) -> dict[str, int]:
@@ -202,12 +216,12 @@ def _links(campaign: Campaign, send: Send, compiled: CompiledEmail, pages: list[
         )
 
 
-def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], list_id: int) -> None:
+def _start_test(campaign: Campaign, test: Experiment, variants: list[Variant], whom: People) -> None:
     """Everyone is assigned before anything is sent, in exact shares; the end of the test is fixed now."""
     moment = now()
     EXPERIMENT.move(test, ExperimentStatus.RUNNING)
     test.started_at, test.ends_at = moment, moment + TEST_LASTS
-    people = mailable_select(campaign.partner_id, campaign.vendor_id, list_id).subquery()
+    people = mailable_select(campaign.partner_id, mail_of(campaign), whom).subquery()
     ids = list(db.session.scalars(select(people.c.contact_id)))
     shares = plan(test.pid.encode(), ids, [variant.weight for variant in variants])
     for start in range(0, len(ids), _CHUNK):

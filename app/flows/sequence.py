@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, cast, func, null, or_, select, true, union_all, update
 
-from app.audience.mailable import holds
+from app.audience.mailable import holds, wished_not
 from app.audience.models import ConsentPurpose, Contact
 from app.audience.suppress import is_suppressed
 from app.campaigns.models import Campaign
@@ -34,6 +34,7 @@ class Why(StrEnum):
     SUBMITTED = "submitted"
     SAID_NO = "said_no"
     NO_CONSENT = "no_consent"
+    WISHED_NOT = "wished_not"
     CLICKED = "clicked"
     OPENED = "opened"
     DID_NOTHING = "did_nothing"
@@ -50,6 +51,7 @@ _WORDS = {
     Why.SUBMITTED: "left their details",
     Why.SAID_NO: "said no, or are no longer on record",
     Why.NO_CONSENT: "have no consent on record any more",
+    Why.WISHED_NOT: "asked for a pause, left out this topic, or got enough mails",
     Why.CLICKED: "clicked",
     Why.OPENED: "opened it",
     Why.DID_NOTHING: "are not known to have done what this step asks for",
@@ -68,6 +70,7 @@ class Known:
 
     present: frozenset[int]  # said no to nobody here, and are on record
     consenting: frozenset[int]
+    wished_not: frozenset[int]
     ended: Mapping[int, EndReason]
     did: Mapping[StepAct, frozenset[int]]
 
@@ -124,6 +127,8 @@ def _verdict(send: Any, known: Known, person: int, first: DeliveryState) -> Why 
         return Why.SAID_NO
     if person not in known.consenting:
         return Why.NO_CONSENT
+    if person in known.wished_not:
+        return Why.WISHED_NOT
     # A form ends the sequence by itself, so "unless submitted" needs no rule of its own.
     for act in _acts(send.unless):
         if person in known.did[act]:
@@ -139,7 +144,9 @@ def _acts(words: list[str]) -> list[StepAct]:
 
 def _known(connection: Connection, send: Any, people: list[int]) -> Known:
     contacts = select(  # unscoped: people of the send's own campaign
-        Contact.id, holds(ConsentPurpose.MARKETING).label("consents")
+        Contact.id,
+        holds(ConsentPurpose.MARKETING).label("consents"),
+        wished_not(send.partner_id, expand.mail_of_send(send)).label("wished_not"),
     ).where(
         Contact.id.in_(people),
         Contact.erased_at.is_(None),
@@ -152,6 +159,7 @@ def _known(connection: Connection, send: Any, people: list[int]) -> Known:
     return Known(
         present=frozenset(row.id for row in found),
         consenting=frozenset(row.id for row in found if row.consents),
+        wished_not=frozenset(row.id for row in found if row.wished_not),
         ended={row.contact_id: row.reason for row in connection.execute(ends)},
         did={
             act: frozenset(connection.execute(did(send.campaign_id, act, people)).scalars())

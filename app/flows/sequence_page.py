@@ -101,7 +101,9 @@ def _line(
 ) -> StepLine:
     moment = send.started_at or send.starts_at or send.created_at
     rows, got = counts.get(send.id, (0, 0))
-    left_out = tuple((why.label, send.left_out[why]) for why in Why if send.left_out.get(why))
+    left_out = tuple(
+        (why.label, send.left_out[why]) for why in Why if send.step > 1 and send.left_out.get(why)
+    )
     return StepLine(
         number=send.step,
         title=title,

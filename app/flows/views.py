@@ -16,7 +16,7 @@ from app.delivery import warmup
 from app.delivery.forms import LaunchForm
 from app.errors import Conflict, Invalid, Refused
 from app.flows import check as checking
-from app.flows import precheck, time_views, when
+from app.flows import left_out_views, person_views, precheck, time_views, when
 from app.flows.launch import CountChanged
 from app.flows.launch import launch as launch_campaign
 from app.flows.mail_rules import mail_rules
@@ -26,7 +26,7 @@ from app.web.boundary import discard
 from app.web.filters import count
 
 bp = Blueprint("launches", __name__, url_prefix="/campaigns")
-blueprints = [bp, time_views.bp]
+blueprints = [bp, time_views.bp, left_out_views.bp, person_views.bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _BEFORE = (

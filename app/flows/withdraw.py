@@ -15,11 +15,13 @@ from app.accounts.actor import Actor
 from app.accounts.models import Organisation
 from app.audience import mailable
 from app.campaigns import review
+from app.campaigns.chosen import chosen
 from app.campaigns.models import CAMPAIGN, Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
 from app.delivery import control, progress
 from app.flows import kit_news
+from app.flows.check import mail_of
 from app.kits import publish
 from app.kits.models import KitVersion, NewsKind
 
@@ -78,7 +80,8 @@ def effect(vendor: Organisation, version: KitVersion) -> Effect:
 
 def _mailable(campaign: Campaign) -> int:
     partner = db.session.get_one(Organisation, campaign.partner_id)  # unscoped: of the vendor's own campaign
-    return mailable.count(partner, campaign.vendor_id, campaign.list_id).mailable if campaign.list_id else 0
+    found = chosen(partner, campaign)
+    return mailable.count(partner, mail_of(campaign), found.people).mailable if found else 0
 
 
 def withdraw(actor: Actor, version: KitVersion, reason: str) -> Withdrawn:

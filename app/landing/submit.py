@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app import tokens
-from app.audience import remember
+from app.audience import engagement, opt_in, remember
+from app.audience.preferences import rules_of
 from app.clock import now
 from app.db import db
 from app.delivery import ended
@@ -74,6 +75,8 @@ def submit(
         if known is None:
             raise Conflict("That was sent twice at the same moment. Send it once more.") from None
         return known, False
+    if submission.contact_id is not None:
+        engagement.mark([(submission.partner_id, submission.contact_id)])
     log.info("submission.stored", submission=submission.id, page=page.id, held=held)
     return submission, True
 
@@ -128,7 +131,10 @@ def _tie(submission: Submission, page: PublishedPage, answers: Answers, origin: 
                 f"Form on “{page.content['title']}”",
                 submission.at,
             )
-            remember.record_consent(contact, words)
+            if rules_of(page.partner_id).double_opt_in:
+                opt_in.ask(contact, words)
+            else:
+                remember.record_consent(contact, words)
     delivery = origin.delivery or _delivery_to(page.campaign_id, contact.id)
     people = {contact.id}
     if delivery and delivery.campaign_id == page.campaign_id:

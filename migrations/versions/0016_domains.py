@@ -1,6 +1,6 @@
 """Partners have sender domains of their own, with keys
 
-Revision 0016_domains, after 0016
+Revision 0016_domains, after 0016_guard
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016_domains"
-down_revision = "0016"
+down_revision = "0016_guard"
 branch_labels = None
 depends_on = None
 

@@ -19,13 +19,17 @@ from app.accounts.models import Invitation, InvitationKind, Membership, Role
 from app.assets import brand, manage
 from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
-from app.audience import importing, refused
+from app.audience import importing, noes_upload, refused
 from app.audience.entries import Refusal
+from app.audience.models import ContactList, Segment, Topic
+from app.audience.rules import About, Condition, Group, How, Rules
 from app.campaigns import make, review_comments, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
 from app.db import db
 from app.delivery.models import DeliveryState, SendStatus
+from app.flows import person_erase
+from app.flows.person_data import about_contact
 from app.kits.format import read_kit
 from app.kits.models import Kit, KitVersion
 from app.kits.publish import import_version, publish
@@ -185,6 +189,43 @@ def contact(cast: Cast) -> Values:
     return {"pid": story.campaign(cast.northwind, cast.harbour).contact.pid}
 
 
+def segment(cast: Cast) -> Values:
+    rules = Rules((Group((Condition(About.LANGUAGE, How.IS, "nl"),)),))
+    return {"pid": _kept(Segment(partner_id=cast.harbour.id, name="Dutch", rules=rules.to_json())).pid}
+
+
+def contact_list(cast: Cast) -> Values:
+    return {"pid": list_of(cast).pid}
+
+
+def list_of(cast: Cast) -> ContactList:
+    row: ContactList = _kept(ContactList(partner_id=cast.harbour.id, name="Customers"))
+    return row
+
+
+def contact_in_list(cast: Cast) -> Values:
+    return {"pid": list_of(cast).pid, "contact": contact(cast)["pid"]}
+
+
+def contact_to_join(cast: Cast) -> Values:
+    return {"contact": contact(cast)["pid"]}
+
+
+def noes_upload_of_harbour(cast: Cast) -> Values:
+    row = noes_upload.paste(maya(cast), "never@x.example")
+    db.session.commit()
+    return {"pid": row.pid}
+
+
+def receipt(cast: Cast) -> Values:
+    """Of a contact of Harbour IT's that was erased."""
+    row = person_erase.erase(
+        maya(cast), about_contact(cast.harbour, story.campaign(cast.northwind, cast.harbour).contact)
+    )
+    db.session.commit()
+    return {"pid": row.pid}
+
+
 def contact_import(cast: Cast) -> Values:
     row = importing.start(maya(cast), "people.csv", b"email,first name\nsanne@vandijk.example,Sanne\n")
     db.session.commit()
@@ -232,10 +273,22 @@ def document_of_campaign(cast: Cast) -> Values:
     return {**campaign(cast), "key": "thirty_points"}
 
 
+def left_out_of_campaign(cast: Cast) -> Values:
+    return {**campaign(cast), "reason": "no_consent"}
+
+
 def seed(cast: Cast) -> Values:
     """An address that Harbour IT wants to send copies to, asked the day before yesterday."""
     row = seeds.ask(maya(cast), "copies@harbour-it.example")
     row.asked_at = now() - timedelta(days=2)
+    db.session.commit()
+    return {"pid": row.pid}
+
+
+def topic(cast: Cast) -> Values:
+    """One of Harbour IT's topics."""
+    row = Topic(partner_id=cast.harbour.id, name="Cloud and costs")
+    db.session.add(row)
     db.session.commit()
     return {"pid": row.pid}
 
@@ -381,9 +434,14 @@ BY_BLUEPRINT: dict[str, Example] = {
     "imports": contact_import,
     "kits": version,
     "launches": campaign,
+    "lists": contact_list,
+    "segments": segment,
+    "leftouts": left_out_of_campaign,
     "times": campaign,
     "leads": lead,
     "library": library_file,
+    "noes": noes_upload_of_harbour,
+    "people": contact,
     "pieces": campaign,
     "prechecks": campaign,
     "renewals": campaign,
@@ -396,6 +454,9 @@ BY_BLUEPRINT: dict[str, Example] = {
 }
 
 EXAMPLES: dict[str, Example] = {
+    "mail_rules.retire_topic": topic,
+    "lists.join": contact_to_join,
+    "lists.leave": contact_in_list,
     "funds.add_activity": fund,
     "funds.answer_claim": money_claim,
     "funds.answer_request": request,
@@ -425,6 +486,8 @@ EXAMPLES: dict[str, Example] = {
     "library.small": library_picture,
     "library.use_again": replaced_picture,
     "partners.resend": partner_invitation,
+    "people.receipt": receipt,
+    "people.receipt_file": receipt,
     "pieces.document": document_of_campaign,
     "pieces.picture": post_of_campaign,
     "pieces.post": post_of_campaign,

@@ -28,6 +28,7 @@ from app.audience.models import (
     SuppressionScope,
 )
 from app.audience.suppress import address_hash, suppress, suppressed_hashes
+from app.audience.table import Place
 from app.clock import now
 from app.db import db
 from app.errors import Conflict, Invalid
@@ -237,9 +238,9 @@ def test_a_kill_in_the_middle_of_a_chunk_leaves_nothing_of_it_and_going_on_adds_
     )
     real, calls = chunk.Writer.write, []
 
-    def killed(self: chunk.Writer, read: Sequence[Entry | Refusal], position: int, line: int) -> None:
-        calls.append(position)
-        real(self, read, position, line)
+    def killed(self: chunk.Writer, read: Sequence[Entry | Refusal], place: Place) -> None:
+        calls.append(place.position)
+        real(self, read, place)
         if len(calls) == 4:
             raise KeyboardInterrupt  # what was written in this chunk never gets committed
 
@@ -280,12 +281,12 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
     imp = confirmed(cast, "email\n" + "".join(f"p{i}@x.example\n" for i in range(6)))
     real, calls = chunk.Writer.write, []
 
-    def stolen(self: chunk.Writer, read: Sequence[Entry | Refusal], position: int, line: int) -> None:
+    def stolen(self: chunk.Writer, read: Sequence[Entry | Refusal], place: Place) -> None:
         calls.append(1)
         if len(calls) == 2:
             db.session.get_one(ContactImport, imp.id).worker = "another"
             db.session.commit()
-        real(self, read, position, line)
+        real(self, read, place)
 
     monkeypatch.setattr(chunk.Writer, "write", stolen)
     importing.run(imp.id)

@@ -7,11 +7,13 @@ import pytest
 from babel.core import get_global
 from sqlalchemy import select
 
-from app.audience import erase, places
+from app.audience import places
 from app.audience.columns import Becomes, guess
 from app.audience.models import Contact
 from app.clock import now
 from app.db import db
+from app.flows import person_erase
+from app.flows.person_data import about_contact
 from tests.audience.files import imported, maya
 from tests.rig.cast import Cast
 
@@ -116,5 +118,5 @@ def test_a_later_list_brings_them_up_to_date_and_erasing_takes_them_away(cast: C
     imported(cast, "Email;Country;Time zone\na@x.example;ES;\n")
     person = db.session.scalars(select(Contact)).one()
     assert (person.country, person.time_zone) == ("ES", "Europe/Lisbon")
-    erase.erase(maya(cast), person)
+    person_erase.erase(maya(cast), about_contact(cast.harbour, person))
     assert (person.country, person.time_zone) == ("", "")

@@ -83,7 +83,10 @@ def test_the_next_step_wants_a_list(as_person: Browser, cast: Cast) -> None:
     chosen = people(cast, 1, 0, 0)
     browser = as_person(cast.jonas)
     refused = browser.post(f"/campaigns/{campaign.pid}/audience", data={"then": "next"})
-    assert (refused.status_code, "Choose one of your lists." in refused.get_data(as_text=True)) == (422, True)
+    assert (
+        refused.status_code,
+        "Choose one of your lists or segments." in refused.get_data(as_text=True),
+    ) == (422, True)
     assert (
         browser.post(f"/campaigns/{campaign.pid}/audience", data={"list": chosen, "then": "next"}).location
         == f"/campaigns/{campaign.pid}/money"

@@ -23,7 +23,6 @@ from app.delivery.dkim import (
     REPLACED_BY_SES,
     BadKey,
     Signer,
-    SigningPool,
     header_fields,
     relaxed_body,
     signer_for,
@@ -255,17 +254,6 @@ def test_an_ed25519_key_signs_as_rfc_8463_says() -> None:
     key.public_key().verify(base64.b64decode(value.rpartition(b"b=")[2]), digest)  # raises where it is wrong
     assert signer.dns_record()[1].startswith("v=DKIM1; k=ed25519; p=")
     assert len(base64.b64decode(signer.dns_record()[1].partition("p=")[2])) == 32
-
-
-def test_many_are_signed_at_once_in_their_order(signer: Signer) -> None:
-    pool = SigningPool(signer, threads=3)
-    messages = [mail(first_name=f"Nr {number}") for number in range(21)]
-    try:
-        headers = pool.headers(messages)
-    finally:
-        pool.close()
-    assert len(headers) == 21
-    assert all(accepts(signer, header + message) for header, message in zip(headers, messages, strict=True))
 
 
 def test_a_message_without_a_head_is_refused(signer: Signer) -> None:
