@@ -10,7 +10,7 @@ NPM := $(shell command -v npm || echo $(BIN)/npm)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export THROUGHLINE_NO_SKIPS DEMO_EXIT ONLY AT_ONCE KEEP
 
-.PHONY: setup demo test test-long check bench-send bench-web bench-import bench-segment chaos format lock migration clean
+.PHONY: setup demo test test-long check bench-send bench-sign bench-web bench-import bench-segment chaos format lock migration clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/.installed static/dist/.built
@@ -60,6 +60,10 @@ check: setup
 # make bench-send RECIPIENTS=100000 DB=sqlite|postgresql CONNECTIONS=80 DKIM=0|1: needs Postfix's smtp-sink and smtp-source.
 bench-send: setup
 	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
+
+# Signatures a second on one core, beside OpenSSL alone and dkimpy.
+bench-sign: setup
+	@$(BIN)/python -m bench.sign
 
 # make bench-import ROWS=100000 DB=sqlite|postgresql: a file through `throughline contacts import`, beside csv only reading it.
 bench-import: setup

@@ -4,8 +4,10 @@ Each function takes a variable's text and raises ValueError with what it must be
 """
 
 import re
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit
 
+_HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # Percent of a send. Complaints: Gmail and Yahoo ask senders never to reach 0.3 %.
 JUDGED = (("refused", 5.0), ("bounced", 5.0), ("complained", 0.3), ("uncertain", 2.0))
 
@@ -93,3 +95,31 @@ def bucket_origins(raw: str) -> tuple[str, str]:
     region = options.get("region", "us-east-1")
     hosts = (f"{parts.netloc}.s3.{region}", f"{parts.netloc}.s3", f"s3.{region}")
     return shown, " ".join(f"https://{host}.amazonaws.com" for host in hosts)
+
+
+def host(raw: str) -> str:
+    """A host's name in small letters. Raises ValueError."""
+    name = raw.strip().removesuffix(".").lower()
+    if not _HOST.fullmatch(name):
+        raise ValueError("must be a host's name such as bounce.throughline.example.")
+    return name
+
+
+def spf_terms(raw: str) -> str:
+    """Mechanisms of an SPF record that say yes, with one blank between. Raises ValueError."""
+    terms = raw.lower().split()
+    if not terms or not all(term.startswith(("include:", "ip4:", "ip6:", "a:", "mx:")) for term in terms):
+        raise ValueError("must hold terms such as include:spf.throughline.example or ip4:192.0.2.25.")
+    return " ".join(terms)
+
+
+def dns_server(raw: str) -> str:
+    """`ADDRESS:PORT`, an IP address in brackets where it is one of IPv6. Raises ValueError."""
+    address, _, port = raw.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:53.")
+    try:
+        ip_address(address.strip("[]"))
+    except ValueError:
+        raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:53.") from None
+    return raw

@@ -73,6 +73,18 @@ class Settings:
             "doc": "File with the private DKIM key in PEM; `throughline dkim record` prints what belongs in the DNS."
         },
     )
+    bounce_host: str = _doc(
+        "The host that takes returned mail: partners point the return path of their sender domain at it. Empty: all returned mail goes to MAIL_FROM's domain.",
+        default="",
+    )
+    sender_spf: str = _doc(
+        "What names the mail servers that send for this installation in an SPF record, such as `include:spf.throughline.example` or `ip4:192.0.2.25`. Empty: partners are asked for no SPF record.",
+        default="",
+    )
+    dns_server: str = _doc(
+        "`ADDRESS:PORT` of the DNS server that sender domains are looked up at. Empty: the machine's own.",
+        default="",
+    )
     mail_allow: tuple[str, ...] = _doc(
         "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
         default=(),
@@ -288,6 +300,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "mail_from": _sender,
     "dkim_domain": str.lower,
     "dkim_key": Path,
+    "bounce_host": parsing.host,
+    "sender_spf": parsing.spf_terms,
+    "dns_server": parsing.dns_server,
 }
 
 

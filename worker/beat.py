@@ -23,6 +23,7 @@ from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
+from app.domains.jobs import wake_domains
 from app.flows.approvals import take_back_changed
 from app.flows.box_job import purge_boxes, wake_boxes
 from app.flows.jobs import wake_checks, wake_engagement, wake_news
@@ -61,6 +62,7 @@ WAKES: tuple[Wake, ...] = (
     Wake("kit news", 10, wake_news),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
+    Wake("sender domains", 30, wake_domains),
     Wake("library", 21_600, wake_library),
     Wake("reviews", 60, lambda _: wake_reviews() + take_back_changed()),
 )
