@@ -17,7 +17,7 @@ from app.campaigns.tabs import tabs
 from app.campaigns.zones import Window
 from app.clock import now
 from app.db import db, get_or_404
-from app.delivery import control, progress, queries, seed_copies
+from app.delivery import control, progress, queries, seed_copies, ses_views
 from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
@@ -32,7 +32,7 @@ from app.web.csv import csv_response
 from app.web.paging import wanted
 
 bp = Blueprint("results", __name__, url_prefix="/campaigns")
-blueprints = [bp]
+blueprints = [bp, ses_views.bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _S = CampaignStatus
