@@ -53,7 +53,6 @@ def spool() -> None:
 @worker.command()
 def receive() -> None:
     """Take returned mail at BOUNCE_LISTEN, over SMTP or LMTP."""
-    from app import create_app
     from app.errors import Refused
     from worker import receive as receiver
 
@@ -62,7 +61,7 @@ def receive() -> None:
         raise Refused(
             "BOUNCE_LISTEN says that no returned mail is taken here. Set it to smtp:ADDRESS:PORT or lmtp:/PATH."
         )
-    receiver.run(create_app(settings), settings)
+    receiver.run(settings)
 
 
 @worker.command()

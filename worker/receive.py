@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from flask import Flask
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import log as log_lines
+from app import tokens
 from app.clock import now
 from app.delivery.records import Source
 from app.delivery.returned.find import bounced
@@ -50,9 +51,9 @@ def engine_for(settings: Settings) -> Engine:
 class Handler:
     """What is answered to each command; names and signatures are aiosmtpd's."""
 
-    def __init__(self, app: Flask, engine: Engine, source: Source) -> None:
-        self.app, self.engine, self.source = app, engine, source
-        self.mail_from: str = app.extensions["settings"].mail_from
+    def __init__(self, settings: Settings, engine: Engine, source: Source) -> None:
+        self.engine, self.source = engine, source
+        self._mail_from, self._key = settings.mail_from, tokens.key_from(settings.secret_key)
         self._threads = ThreadPoolExecutor(max_workers=_THREADS)
 
     async def handle_MAIL(
@@ -86,8 +87,7 @@ class Handler:
         return "\r\n".join([said] * (len(envelope.rcpt_tos) if self.source is Source.LMTP else 1))
 
     def _bounced(self, address: str) -> int | None:
-        with self.app.app_context():
-            return bounced(address, self.mail_from)
+        return bounced(address, self._mail_from, self._key)
 
     async def _stored(self, recipients: list[str], content: bytes) -> str:
         ids = [found for one in recipients if (found := self._bounced(one)) is not None]
@@ -151,7 +151,7 @@ class LmtpReceiver(Receiver, LMTP):
     """The same in LMTP (RFC 2033)."""
 
 
-def _factory(app: Flask, handler: Handler, source: Source) -> Any:
+def _factory(handler: Handler, source: Source) -> Any:
     kind = LmtpReceiver if source is Source.LMTP else Receiver
 
     def made() -> SMTP:
@@ -168,16 +168,12 @@ def _factory(app: Flask, handler: Handler, source: Source) -> Any:
     return made
 
 
-async def serve(app: Flask, settings: Settings) -> None:
-    """Take mail at BOUNCE_LISTEN until SIGTERM or SIGINT."""
+async def listen(settings: Settings) -> tuple[asyncio.Server, Handler]:
+    """Begin to take mail at BOUNCE_LISTEN."""
     kind, _, where = settings.bounce_address.partition(":")
-    source = Source(kind)
-    stop = asyncio.Event()
+    handler = Handler(settings, engine_for(settings), Source(kind))
+    factory = _factory(handler, handler.source)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    handler = Handler(app, engine_for(settings), source)
-    factory = _factory(app, handler, source)
     if where.startswith("/"):
         with suppress(FileNotFoundError):
             Path(where).unlink()
@@ -187,11 +183,21 @@ async def serve(app: Flask, settings: Settings) -> None:
         host, _, port = where.rpartition(":")
         server = await loop.create_server(factory, host.strip("[]"), int(port), backlog=256)
     log.info("receive.listening", kind=kind)
+    return server, handler
+
+
+async def serve(settings: Settings) -> None:
+    """Take mail until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    server, handler = await listen(settings)
     async with server:
         await stop.wait()
     handler.close()
 
 
-def run(app: Flask, settings: Settings) -> None:
+def run(settings: Settings) -> None:
     """Run the receiver in this process."""
-    asyncio.run(serve(app, settings))
+    log_lines.configure(settings.log_level)
+    asyncio.run(serve(settings))

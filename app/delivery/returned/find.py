@@ -18,17 +18,17 @@ _SOFT_BREAK = re.compile(r"=\r?\n")
 _RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "x-envelope-to", "envelope-to", "to", "cc")
 
 
-def bounced(address: str, mail_from: str) -> int | None:
-    """The delivery that a recipient's address names; None unless it is one of ours with a token of ours."""
+def bounced(address: str, mail_from: str, key: bytes | None = None) -> int | None:
+    """The delivery that a recipient's address names; None unless it is one of ours with a token of ours (made with `key`)."""
     match = _ALIAS.fullmatch(address.strip().removeprefix("<").removesuffix(">"))
-    return _of_alias(match.groups(), mail_from) if match else None
+    return _of_alias(match.groups(), mail_from, key) if match else None
 
 
-def _of_alias(parts: Sequence[str], mail_from: str) -> int | None:
+def _of_alias(parts: Sequence[str], mail_from: str, key: bytes | None = None) -> int | None:
     local, _, domain = mail_from.rpartition("@")
     if parts[0].lower() != local.lower() or parts[2].lower() != domain.lower():
         return None
-    return _read(BOUNCE, parts[1])
+    return _read(BOUNCE, parts[1], key)
 
 
 def delivery_in(raw: bytes, mail_from: str) -> int | None:
@@ -68,9 +68,9 @@ def _signed(texts: Iterable[str], _mail_from: str) -> set[int]:
     return {one for one in found if one is not None}
 
 
-def _read(purpose: str, token: str) -> int | None:
+def _read(purpose: str, token: str, key: bytes | None = None) -> int | None:
     try:
-        number = tokens.read(purpose, token)
+        number = tokens.read(purpose, token, key)
     except tokens.BadToken:
         return None
     return number if number < 2**63 else None
