@@ -18,7 +18,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member, public
-from app.audience import erase, mailable, queries
+from app.audience import bounce_views, erase, mailable, queries
 from app.audience.cells import defuse
 from app.audience.columns import TEXT_FIELDS
 from app.audience.consent import BASIS_WORDS, consents_of
@@ -27,6 +27,7 @@ from app.audience.lists import lists_of
 from app.audience.models import ContactList, SuppressionReason
 from app.clock import now
 from app.db import get_or_404
+from app.delivery.returned.queries import of_contact
 from app.flows import unsubscribe as no
 from app.flows.sent_to import messages_to
 from app.render.page import brand_css
@@ -34,7 +35,7 @@ from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, contacts, unsubscribe]
+blueprints = [imports, bounce_views.bp, contacts, unsubscribe]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are
@@ -104,6 +105,7 @@ def show(pid: str) -> Answer:
         by_hand=any(r.whom == "you" and r.row.reason is SuppressionReason.MANUAL for r in refusals),
         said_no=any(r.whom == "you" for r in refusals),
         messages=messages_to(partner, person),
+        came_back=of_contact(partner, person),
         today=now().date(),
     )
 

@@ -161,7 +161,8 @@ def came_back(campaign: Campaign, kinds: Sequence[Came]) -> ColumnElement[bool]:
         ReturnedMail.kind.in_(kinds),
         ReturnedMail.source != Source.REPLY,
     )
-    return and_(in_campaign(campaign.id), evidence.correlate(Delivery).exists())
+    found = and_(in_campaign(campaign.id), evidence.correlate(Delivery).exists())
+    return found if Came.COMPLAINT in kinds else and_(found, Delivery.state == DeliveryState.ACCEPTED)
 
 
 def unmatched(most: int = 1_000) -> list[ReturnedMail]:
