@@ -11,6 +11,8 @@ _HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](
 # Percent of a send. Complaints: Gmail and Yahoo ask senders never to reach 0.3 %.
 JUDGED = (("refused", 5.0), ("bounced", 5.0), ("complained", 0.3), ("uncertain", 2.0))
 
+TOPIC = re.compile(r"arn:aws(?:-cn|-us-gov)?:sns:([a-z0-9-]{3,30}):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?")
+
 
 def people(raw: str) -> int:
     """A number of messages. Raises ValueError."""
@@ -123,3 +125,24 @@ def dns_server(raw: str) -> str:
     except ValueError:
         raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:53.") from None
     return raw
+
+
+def receiver(raw: str) -> str:
+    """Where returned mail is taken: `smtp:ADDRESS:PORT`, `lmtp:ADDRESS:PORT`, `lmtp:/PATH` or `off`. Raises ValueError."""
+    kind, _, where = raw.partition(":")
+    host, _, port = where.rpartition(":")
+    if raw == "off" or (kind == "lmtp" and where.startswith("/")):
+        return raw
+    if kind not in ("smtp", "lmtp") or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("must be smtp:ADDRESS:PORT, lmtp:ADDRESS:PORT, lmtp:/PATH/OF/SOCKET or off.")
+    return raw
+
+
+def topics(raw: str) -> tuple[str, ...]:
+    """ARNs of topics of Amazon SNS. Raises ValueError."""
+    found = tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not all(TOPIC.fullmatch(one) for one in found):
+        raise ValueError(
+            "must be ARNs such as arn:aws:sns:eu-west-1:123456789012:bounces, separated by commas."
+        )
+    return found

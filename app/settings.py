@@ -117,6 +117,20 @@ class Settings:
     sandbox_smtp: str = _doc(
         "Address and port of the sandbox mailbox's SMTP server.", default="127.0.0.1:2525"
     )
+    bounce_listen: str = _doc(
+        "Where `throughline worker receive` takes returned mail: `smtp:ADDRESS:PORT`, `lmtp:ADDRESS:PORT`, `lmtp:/PATH/OF/SOCKET` or `off`. Empty: `smtp:127.0.0.1:2526` outside production, off in production.",
+        default="",
+    )
+    bounce_folder: Path | None = field(
+        default=None,
+        metadata={
+            "doc": "A folder, or a maildir, of returned mails that the beat reads: see docs/bounces.md."
+        },
+    )
+    ses_topics: tuple[str, ...] = _doc(
+        "Topics of Amazon SNS whose events about mails sent through SES are believed: their ARNs, separated by commas.",
+        default=(),
+    )
     web_workers: int = _doc("Web server processes.", default=2)
     send_workers: int = _doc("Worker processes that take jobs.", default=2)
     send_connections: int = _doc(
@@ -144,6 +158,13 @@ class Settings:
     def database(self) -> str:
         """The database's URL with the embedded default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'throughline.db').resolve()}"
+
+    @property
+    def bounce_address(self) -> str:
+        """Where returned mail is taken, as BOUNCE_LISTEN writes it; empty where it isn't."""
+        if self.bounce_listen:
+            return "" if self.bounce_listen == "off" else self.bounce_listen
+        return "" if self.environment == "production" else "smtp:127.0.0.1:2526"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -291,6 +312,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "public_url": _origin,
     "listen": _address,
     "sandbox_smtp": _address,
+    "bounce_listen": parsing.receiver,
+    "bounce_folder": Path,
+    "ses_topics": parsing.topics,
     "secret_key": _secret,
     "suppression_key": _secret,
     "database_url": _database,

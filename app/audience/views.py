@@ -14,7 +14,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member, public
-from app.audience import erase, mailable, opt_in, preferences, queries
+from app.audience import bounce_views, erase, mailable, opt_in, preferences, queries
 from app.audience.consent import BASIS_WORDS, consents_of
 from app.audience.export import to_csv
 from app.audience.import_pages import imports
@@ -24,6 +24,7 @@ from app.audience.noes_pages import bp as noes_bp
 from app.audience.rules_views import rules
 from app.clock import now
 from app.db import get_or_404
+from app.delivery.returned.queries import of_contact
 from app.flows import person_erase
 from app.flows import unsubscribe as no
 from app.flows.list_views import lists
@@ -35,7 +36,7 @@ from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, segments, lists, rules, contacts, unsubscribe, noes_bp]
+blueprints = [imports, segments, lists, rules, bounce_views.bp, contacts, unsubscribe, noes_bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are
@@ -108,6 +109,7 @@ def show(pid: str) -> Answer:
         by_hand=any(r.whom == "you" and r.row.reason is SuppressionReason.MANUAL for r in refusals),
         said_no=any(r.whom == "you" for r in refusals),
         messages=messages_to(partner, person),
+        came_back=of_contact(partner, person),
         today=now().date(),
     )
 

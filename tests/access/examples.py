@@ -427,6 +427,7 @@ def money_claim(cast: Cast) -> Values:
 
 
 BY_BLUEPRINT: dict[str, Example] = {
+    "bounced": contact,
     "brand": second_brand,
     "campaigns": campaign,
     "contacts": contact,
