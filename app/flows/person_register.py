@@ -69,6 +69,9 @@ TABLES: Mapping[str, Table] = {
     "erasure": Table("Receipts of erasures", "id pid partner_id number places told person_id at", kept="address_hash masked", why_kept="The receipt itself: it says nobody’s name."),
     # What was sent to them and what they did
     "delivery": Table("Mails sent to them", "id send_id contact_id campaign_id partner_id rendering_id variant_id tracked state reason epoch worker lease_until not_before attempts crashes committed_at decided_at", own="reply"),
+    "returned_mail": Table("What came back", "id partner_id delivery_id send_id contact_id kind status cause source received_at dedupe lifted_at", own="words", kept="address_hash", why_kept=_HASH),
+    "incoming_mail": Table("Returned mails that wait to be read", "id delivery_id source received_at tries", own="raw", drop=True),
+    "address_change": Table("Addresses they had", "id partner_id contact_id changed_at", kept="address_hash", why_kept=_HASH),
     "left_out": Table("Mails they were left out of", "send_id contact_id partner_id reason"),
     "sequence_end": Table("Campaigns that are over for them", "campaign_id contact_id partner_id reason at"),
     "assignment": Table("Tests they were in", "experiment_id contact_id variant_id partner_id assigned_at"),
@@ -113,6 +116,8 @@ TABLES: Mapping[str, Table] = {
     "campaign": Table(plain="id pid partner_id vendor_id kit_version_id brand_id name status slot_values list_id segment_id topic_id timezone scheduled_at clock planned_for send_window missed_at launch_tries launch_again shares_leads paused_reason created_by launched_by created_at updated_at launched_at finished_at"),
     "campaign_box": Table(plain="id pid partner_id campaign_id fingerprint state attempts total done key size failure asked_at rung_at started_at finished_at"),
     "collision_answer": Table(plain="id partner_id kit_id campaign_id audience about asked_at"),
+    "dkim_key": Table(plain="id domain_id partner_id selector public sealed created_at in_use_since retired_at"),
+    "sender_domain": Table(plain="id pid partner_id name local_part token status held_name has_return_path findings made_by created_at checked_at next_check_at verified_at seen_at failing_since"),
     "experiment": Table(plain="id pid partner_id vendor_id campaign_id name email field metric status ends_at created_at started_at ended_at"),
     "fund": Table(plain="id pid vendor_id name currency starts_on ends_on created_by created_at"),
     "kit": Table(plain="id pid vendor_id slug name created_at"),
