@@ -252,7 +252,7 @@ class LeftOut(Base):
 class CollisionAnswer(Id, Base):
     """What a partner was told of how many of a campaign's people another partner is about to mail: said once, kept for a week.
 
-    `about` is None for "fewer than ten". It holds the rounded answer alone, never the count (docs/decisions/0010).
+    `about` is None for "fewer than ten". It holds the rounded answer alone, never the count (docs/decisions/0011).
     """
 
     __tablename__ = "collision_answer"

@@ -1,6 +1,6 @@
 """Roughly how many of a campaign's people another partner of the same vendor is about to mail with the same kit, or has just mailed.
 
-Never whom, never by which partner, and never so exactly that two questions would tell of one person: see docs/decisions/0010.
+Never whom, never by which partner, and never so exactly that two questions would tell of one person: see docs/decisions/0011.
 """
 
 import math

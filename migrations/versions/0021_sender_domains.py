@@ -1,14 +1,14 @@
 """Partners have sender domains of their own, with keys
 
-Revision 0016_domains, after 0016_guard
+Revision 0021, after 0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016_domains"
-down_revision = "0016_guard"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

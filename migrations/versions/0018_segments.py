@@ -1,13 +1,13 @@
 """Segments, what is known of a contact's engagement, and campaigns that go to a segment
 
-Revision 0016_segments, after 0017
+Revision 0018, after 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016_segments"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None

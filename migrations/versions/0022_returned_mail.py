@@ -1,13 +1,13 @@
 """What comes back: evidence about messages, mails not yet heard, and addresses that were corrected
 
-Revision 0016_bounces, after 0016_domains
+Revision 0022, after 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_bounces"
-down_revision = "0016_domains"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
