@@ -116,7 +116,8 @@ def choose_sheet(pid: str) -> Answer:
     except Invalid as error:
         form = ConfirmForm(formdata=None, list_name=_list_name(imp))
         mapping = columns.from_json(imp.mapping, len(imp.layout["header"]))
-        return _mapping_page(imp, form, mapping, error.message), 422
+        told = f"“{request.form.get('sheet', '')[:100]}” can’t be read. {error.message}"
+        return _mapping_page(imp, form, mapping, sheet_fault=told), 422
     return redirect(url_for("imports.show", pid=pid), 303)
 
 
@@ -178,7 +179,11 @@ def _list_name(imp: ContactImport) -> str:
 
 
 def _mapping_page(
-    imp: ContactImport, form: ConfirmForm, mapping: list[Becomes], fault: str | None = None
+    imp: ContactImport,
+    form: ConfirmForm,
+    mapping: list[Becomes],
+    fault: str | None = None,
+    sheet_fault: str | None = None,
 ) -> str:
     partner = actor().organisation
     found = forecast(partner, imp, mapping, form.plan())
@@ -195,6 +200,7 @@ def _mapping_page(
         most_rows=MOST_ROWS,
         fault=fault or columns.check(mapping),
         shows_fault=fault is not None,
+        sheet_fault=sheet_fault,
         lists=lists_of(partner),
         read_as=_read_as(layout),
         today=now(),

@@ -21,8 +21,8 @@ from app.audience.errors import Unreadable
 from app.audience.sheet_values import PLAIN, Style, number_text, plain_text, styles
 from app.audience.sheet_xml import Attributes, BadXml, Cell, Cells, Elements, Texts, TextTooLong
 
-MAX_UNPACKED = 400_000_000  # bytes of XML in all
-MAX_CELLS = 6_000_000
+MAX_UNPACKED = 250_000_000  # bytes of XML in all
+MAX_CELLS = 3_000_000
 MAX_RATIO = 200  # real sheets shrink to a tenth or a thirtieth
 _MAX_DIRECTORY = 1024 * 1024  # bytes of the zip’s own list of contents
 _MAX_STYLES = 65_536
