@@ -8,12 +8,17 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-import dns.resolver
-
+from app.lazy import lazy
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from dns.name import Name
+    from dns.resolver import Resolver
+
+# With all of dnspython, which every worker would carry and only a check needs.
+exception, names, resolver = lazy("dns.exception"), lazy("dns.name"), lazy("dns.resolver")
 
 SECONDS = 4.0  # for one question, tries included
 IN_ALL = 9.0  # for all questions of one check
@@ -71,13 +76,13 @@ class Lookups:
             answer = self._resolver.resolve(
                 f"{name}.", kind, lifetime=left, raise_on_no_answer=False, search=False
             )
-        except dns.resolver.NXDOMAIN as error:
+        except resolver.NXDOMAIN as error:
             return Answer(Found.NOTHING, alias=_alias(error.canonical_name, name))
-        except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel):
+        except (names.LabelTooLong, names.NameTooLong, names.EmptyLabel):
             return Answer(Found.NOTHING)
-        except dns.exception.Timeout:
+        except exception.Timeout:
             return Answer(Found.FAILED, why="the DNS server did not answer in time")
-        except (dns.exception.DNSException, OSError, ValueError, UnicodeError) as error:
+        except (exception.DNSException, OSError, ValueError, UnicodeError) as error:
             return Answer(Found.FAILED, why=_why(error))
         alias = _alias(answer.canonical_name, name)
         records = list(answer.rrset or ())
@@ -89,31 +94,32 @@ class Lookups:
         return Answer(Found.ANSWER if values else Found.NOTHING, values, alias)
 
 
-def _resolver(settings: Settings) -> dns.resolver.Resolver | None:
+def _resolver(settings: Settings) -> "Resolver | None":
     try:
         if not settings.dns_server:
-            resolver = dns.resolver.Resolver()
+            asks = resolver.Resolver()
         else:
             host, _, port = settings.dns_server.rpartition(":")
-            resolver = dns.resolver.Resolver(configure=False)
-            resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
-    except dns.exception.DNSException:
+            asks = resolver.Resolver(configure=False)
+            asks.nameservers, asks.port = [host.strip("[]")], int(port)
+    except exception.DNSException:
         return None
-    resolver.timeout = SECONDS / 2
-    resolver.use_edns(0, 0, 1_232)
-    return resolver
+    asks.timeout = SECONDS / 2
+    asks.use_edns(0, 0, 1_232)
+    found: Resolver = asks
+    return found
 
 
-def _alias(canonical: dns.name.Name, name: str) -> str:
+def _alias(canonical: "Name", name: str) -> str:
     """Where a CNAME led; empty where there was none."""
     text = canonical.to_text(omit_final_dot=True).lower()
     return "" if text == name.lower() else text
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, dns.resolver.NoNameservers):
+    if isinstance(error, resolver.NoNameservers):
         return "the DNS server of this domain reports an error"
-    if isinstance(error, dns.resolver.YXDOMAIN) or "chain" in type(error).__name__.lower():
+    if isinstance(error, resolver.YXDOMAIN) or "chain" in type(error).__name__.lower():
         return "its CNAME records lead in a circle"
     return "the DNS server’s answer can’t be read"
 

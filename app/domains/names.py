@@ -2,13 +2,16 @@
 
 import re
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import idna
-from publicsuffixlist import PublicSuffixList
 
 from app.errors import Invalid
+from app.lazy import lazy
 from app.settings import Settings
+
+publicsuffixlist = lazy("publicsuffixlist")
 
 MAX_NAME = 200  # leaves room for what stands before it, such as a selector and _domainkey
 _LOCAL = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?")
@@ -85,9 +88,9 @@ def host(name: str, domain: str) -> str:
 
 
 @cache
-def suffixes() -> PublicSuffixList:
+def suffixes() -> Any:
     """The Public Suffix List, as it came with this release."""
-    return PublicSuffixList()
+    return publicsuffixlist.PublicSuffixList()
 
 
 def _platform(settings: Settings) -> set[str]:
