@@ -14,9 +14,8 @@ from pathlib import Path
 
 import structlog
 
-from app.delivery import signature_child
-from app.delivery.signature_child import DIGEST
-
+DIGEST = 32  # bytes of SHA-256
+_PROGRAM = Path(__file__).with_name("signature_child.py")  # run, never imported: it loads the cryptography
 log = structlog.get_logger(__name__)
 
 MOST_WAITING = (
@@ -100,7 +99,7 @@ class _Process:
         self._size = size
         # A session of its own: what is meant for the worker's group must not end it before the last mail has its signature.
         self._child = subprocess.Popen(
-            [sys.executable, "-I", str(Path(signature_child.__file__).resolve())],
+            [sys.executable, "-I", str(_PROGRAM)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

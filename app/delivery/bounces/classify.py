@@ -6,8 +6,6 @@ import re
 from email.message import Message
 from typing import Any
 
-from flufl.bounce import all_failures
-
 from app.delivery.bounces import reports
 from app.delivery.bounces.autoreply import is_autoreply, may_be_bounce
 from app.delivery.bounces.judge import Answer, judge
@@ -15,6 +13,9 @@ from app.delivery.bounces.kinds import Cause, Kind, Recipient, Verdict
 from app.delivery.bounces.read import Read, before_quote, read
 from app.delivery.bounces.rules import Book, book
 from app.delivery.bounces.stage import segments
+from app.lazy import lazy
+
+flufl = lazy("flufl.bounce")
 
 # The library tells each detector it tries, and what it stumbles over: broken mails are nothing that a log needs.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
@@ -144,7 +145,7 @@ def _people(mail: Read) -> list[str]:
 
 def _library(message: Message) -> list[str]:
     try:
-        temporary, permanent = all_failures(message)
+        temporary, permanent = flufl.all_failures(message)
         return sorted(one.decode("ascii", "replace") for one in {*temporary, *permanent})
     except Exception:  # it means well-formed mails, and these come from anyone
         return []

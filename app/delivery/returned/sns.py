@@ -11,19 +11,16 @@ from binascii import Error as NotBase64
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from app.clock import now
 from app.errors import External, Forbidden
 from app.outbound import Client, OutboundError
 from app.parsing import TOPIC
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 MOST_BYTES = 1024 * 1024
 FRESH = timedelta(minutes=70)  # SNS tries for an hour at most
@@ -39,10 +36,7 @@ SIGNED = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_DIGESTS: dict[str, hashes.HashAlgorithm] = {
-    "1": hashes.SHA1(),  # noqa: S303 - what SNS signs with unless a topic says 2
-    "2": hashes.SHA256(),
-}
+_DIGESTS = {"1": "SHA1", "2": "SHA256"}  # SHA-1 is what SNS signs with unless a topic says 2
 
 
 class NotBelieved(Forbidden):
@@ -71,7 +65,7 @@ class Certificates:
         self._known: dict[str, tuple[float, RSAPublicKey]] = {}
         self._fetched: list[float] = []
 
-    def key(self, url: str, client: Client) -> RSAPublicKey:
+    def key(self, url: str, client: Client) -> "RSAPublicKey":
         """The public key of a certificate. Raises NotBelieved or CertificateAway."""
         found = self._known.get(url)
         if found and found[0] > time.monotonic() - _KEPT:
@@ -99,7 +93,10 @@ class Certificates:
         return answer.body
 
 
-def _key_in(pem: bytes) -> RSAPublicKey:
+def _key_in(pem: bytes) -> "RSAPublicKey":
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
     try:
         certificate = x509.load_pem_x509_certificate(pem)
     except ValueError:
@@ -176,6 +173,11 @@ def _confirms(url: str, region: str, topic: str) -> bool:
 
 
 def _is_signed(fields: dict[str, str], names: tuple[str, ...], key: Any) -> None:
+    # Here, not above: workers come by this module, and only a message of SNS needs the cryptography.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
     digest = _DIGESTS.get(fields.get("SignatureVersion", ""))
     missing = [name for name in names if name not in fields and name != "Subject"]
     if digest is None or missing or not fields["MessageId"]:
@@ -185,7 +187,7 @@ def _is_signed(fields: dict[str, str], names: tuple[str, ...], key: Any) -> None
     except (NotBase64, ValueError):
         raise NotBelieved("The signature can’t be read.") from None
     try:
-        key().verify(signature, canonical(fields, names), padding.PKCS1v15(), digest)
+        key().verify(signature, canonical(fields, names), padding.PKCS1v15(), getattr(hashes, digest)())
     except InvalidSignature:
         raise NotBelieved("The signature does not fit.") from None
 
