@@ -21,6 +21,7 @@ MACROS = [
 ]
 # Which enumeration of which room is shown under which kind.
 SHOWN = {
+    "noes": ("audience.models", "UploadStatus"),
     "campaign": ("campaigns.models", "CampaignStatus"),
     "send": ("delivery.models", "SendStatus"),
     "delivery": ("delivery.models", "DeliveryState"),
