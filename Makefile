@@ -10,7 +10,7 @@ NPM := $(shell command -v npm || echo $(BIN)/npm)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export THROUGHLINE_NO_SKIPS DEMO_EXIT ONLY AT_ONCE KEEP
 
-.PHONY: setup demo test test-long check bench-send bench-import bench-web chaos format lock migration clean
+.PHONY: setup demo test test-long check bench-send bench-sign bench-web bench-import bench-segment chaos format lock migration clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/.installed static/dist/.built
@@ -61,6 +61,10 @@ check: setup
 bench-send: setup
 	@RECIPIENTS=$(RECIPIENTS) DB=$(DB) CONNECTIONS=$(CONNECTIONS) DKIM=$(DKIM) $(BIN)/python -m bench.send
 
+# Signatures a second on one core, beside OpenSSL alone and dkimpy.
+bench-sign: setup
+	@$(BIN)/python -m bench.sign
+
 # make bench-import ROWS=100000 DB=sqlite|postgresql: a file through `throughline contacts import`, beside csv only reading it.
 bench-import: setup
 	@ROWS=$(ROWS) DB=$(DB) $(BIN)/python -m bench.imports
@@ -68,6 +72,10 @@ bench-import: setup
 # make bench-web DB=sqlite|postgresql LASTS=4 TURNS=3 CONNECTIONS=32 PEOPLE=10000: brings its own load generator.
 bench-web: setup
 	@$(BIN)/python -m bench.web
+
+# make bench-segment ROWS=1000000 DB=sqlite|postgresql: what it takes to count a segment.
+bench-segment: setup
+	@ROWS=$(ROWS) DB=$(DB) $(BIN)/python -m bench.segments
 
 # make chaos ONLY="words of a fault" AT_ONCE=1 KEEP=folder-for-logs: needs PostgreSQL; the full disk needs root.
 chaos: setup

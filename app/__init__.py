@@ -19,6 +19,7 @@ ROOMS = (
     "accounts",
     "programs",
     "assets",
+    "domains",
     "render",
     "kits",
     "audience",

@@ -4,10 +4,14 @@ Each function takes a variable's text and raises ValueError with what it must be
 """
 
 import re
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlsplit
 
+_HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # Percent of a send. Complaints: Gmail and Yahoo ask senders never to reach 0.3 %.
 JUDGED = (("refused", 5.0), ("bounced", 5.0), ("complained", 0.3), ("uncertain", 2.0))
+
+TOPIC = re.compile(r"arn:aws(?:-cn|-us-gov)?:sns:([a-z0-9-]{3,30}):\d{12}:[A-Za-z0-9_-]{1,256}(?:\.fifo)?")
 
 
 def people(raw: str) -> int:
@@ -93,3 +97,52 @@ def bucket_origins(raw: str) -> tuple[str, str]:
     region = options.get("region", "us-east-1")
     hosts = (f"{parts.netloc}.s3.{region}", f"{parts.netloc}.s3", f"s3.{region}")
     return shown, " ".join(f"https://{host}.amazonaws.com" for host in hosts)
+
+
+def host(raw: str) -> str:
+    """A host's name in small letters. Raises ValueError."""
+    name = raw.strip().removesuffix(".").lower()
+    if not _HOST.fullmatch(name):
+        raise ValueError("must be a host's name such as bounce.throughline.example.")
+    return name
+
+
+def spf_terms(raw: str) -> str:
+    """Mechanisms of an SPF record that say yes, with one blank between. Raises ValueError."""
+    terms = raw.lower().split()
+    if not terms or not all(term.startswith(("include:", "ip4:", "ip6:", "a:", "mx:")) for term in terms):
+        raise ValueError("must hold terms such as include:spf.throughline.example or ip4:192.0.2.25.")
+    return " ".join(terms)
+
+
+def dns_server(raw: str) -> str:
+    """`ADDRESS:PORT`, an IP address in brackets where it is one of IPv6. Raises ValueError."""
+    address, _, port = raw.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:53.")
+    try:
+        ip_address(address.strip("[]"))
+    except ValueError:
+        raise ValueError("must be ADDRESS:PORT, such as 127.0.0.1:53.") from None
+    return raw
+
+
+def receiver(raw: str) -> str:
+    """Where returned mail is taken: `smtp:ADDRESS:PORT`, `lmtp:ADDRESS:PORT`, `lmtp:/PATH` or `off`. Raises ValueError."""
+    kind, _, where = raw.partition(":")
+    host, _, port = where.rpartition(":")
+    if raw == "off" or (kind == "lmtp" and where.startswith("/")):
+        return raw
+    if kind not in ("smtp", "lmtp") or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError("must be smtp:ADDRESS:PORT, lmtp:ADDRESS:PORT, lmtp:/PATH/OF/SOCKET or off.")
+    return raw
+
+
+def topics(raw: str) -> tuple[str, ...]:
+    """ARNs of topics of Amazon SNS. Raises ValueError."""
+    found = tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not all(TOPIC.fullmatch(one) for one in found):
+        raise ValueError(
+            "must be ARNs such as arn:aws:sns:eu-west-1:123456789012:bounces, separated by commas."
+        )
+    return found

@@ -38,6 +38,7 @@ class JobName(StrEnum):
     TEND_LIBRARY = "tend_library"
     MAKE_BOX = "make_box"
     TELL_PARTNERS = "tell_partners"
+    CHECK_DOMAIN = "check_domain"
 
 
 # What takes long goes to the end of the queue; all else is short and goes before it, so that nobody waits behind a big send.

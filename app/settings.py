@@ -73,6 +73,18 @@ class Settings:
             "doc": "File with the private DKIM key in PEM; `throughline dkim record` prints what belongs in the DNS."
         },
     )
+    bounce_host: str = _doc(
+        "The host that takes returned mail: partners point the return path of their sender domain at it. Empty: all returned mail goes to MAIL_FROM's domain.",
+        default="",
+    )
+    sender_spf: str = _doc(
+        "What names the mail servers that send for this installation in an SPF record, such as `include:spf.throughline.example` or `ip4:192.0.2.25`. Empty: partners are asked for no SPF record.",
+        default="",
+    )
+    dns_server: str = _doc(
+        "`ADDRESS:PORT` of the DNS server that sender domains are looked up at. Empty: the machine's own.",
+        default="",
+    )
     mail_allow: tuple[str, ...] = _doc(
         "Outside production: addresses or `@domains` that a real transport may mail, separated by commas. Nobody else is mailed.",
         default=(),
@@ -105,6 +117,20 @@ class Settings:
     sandbox_smtp: str = _doc(
         "Address and port of the sandbox mailbox's SMTP server.", default="127.0.0.1:2525"
     )
+    bounce_listen: str = _doc(
+        "Where `throughline worker receive` takes returned mail: `smtp:ADDRESS:PORT`, `lmtp:ADDRESS:PORT`, `lmtp:/PATH/OF/SOCKET` or `off`. Empty: `smtp:127.0.0.1:2526` outside production, off in production.",
+        default="",
+    )
+    bounce_folder: Path | None = field(
+        default=None,
+        metadata={
+            "doc": "A folder, or a maildir, of returned mails that the beat reads: see docs/bounces.md."
+        },
+    )
+    ses_topics: tuple[str, ...] = _doc(
+        "Topics of Amazon SNS whose events about mails sent through SES are believed: their ARNs, separated by commas.",
+        default=(),
+    )
     web_workers: int = _doc("Web server processes.", default=2)
     send_workers: int = _doc("Worker processes that take jobs.", default=2)
     send_connections: int = _doc(
@@ -132,6 +158,13 @@ class Settings:
     def database(self) -> str:
         """The database's URL with the embedded default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'throughline.db').resolve()}"
+
+    @property
+    def bounce_address(self) -> str:
+        """Where returned mail is taken, as BOUNCE_LISTEN writes it; empty where it isn't."""
+        if self.bounce_listen:
+            return "" if self.bounce_listen == "off" else self.bounce_listen
+        return "" if self.environment == "production" else "smtp:127.0.0.1:2526"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -279,6 +312,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "public_url": _origin,
     "listen": _address,
     "sandbox_smtp": _address,
+    "bounce_listen": parsing.receiver,
+    "bounce_folder": Path,
+    "ses_topics": parsing.topics,
     "secret_key": _secret,
     "suppression_key": _secret,
     "database_url": _database,
@@ -288,6 +324,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "mail_from": _sender,
     "dkim_domain": str.lower,
     "dkim_key": Path,
+    "bounce_host": parsing.host,
+    "sender_spf": parsing.spf_terms,
+    "dns_server": parsing.dns_server,
 }
 
 

@@ -63,7 +63,12 @@ def read(purpose: str, token: str, key: bytes | None = None) -> int:
 
 def token_key() -> bytes:
     """The key for id tokens, derived from the secret key."""
-    return hmac.digest(current().secret_key.encode(), b"throughline id tokens", "sha256")
+    return key_from(current().secret_key)
+
+
+def key_from(secret: str) -> bytes:
+    """The same for a given secret key, where no application is at hand."""
+    return hmac.digest(secret.encode(), b"throughline id tokens", "sha256")
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:

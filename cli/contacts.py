@@ -9,8 +9,7 @@ import click
 from sqlalchemy import select
 
 from app.accounts.models import Organisation, OrganisationKind
-from app.assets.store import store
-from app.audience import columns, importing
+from app.audience import columns, importing, refused
 from app.audience.columns import Becomes
 from app.audience.consent import Plan, Why
 from app.audience.errors import Unreadable
@@ -18,6 +17,7 @@ from app.audience.importing import Operator
 from app.audience.models import ContactImport, ImportStatus
 from app.db import db
 from app.errors import AppError, Invalid
+from app.flows.engagement import rebuild
 from cli import context
 
 _ENDED = (ImportStatus.FINISHED, ImportStatus.FAILED, ImportStatus.CANCELLED)
@@ -43,6 +43,12 @@ def contacts() -> None:
 )
 @click.option(
     "--list", "list_name", required=True, metavar="NAME", help="The list they join; made if there is none."
+)
+@click.option(
+    "--sheet",
+    default="",
+    metavar="NAME",
+    help="The sheet of a workbook; without it the first one that holds a table.",
 )
 @click.option(
     "--consent-basis",
@@ -72,6 +78,7 @@ def import_(
     file: Path,
     slug: str,
     list_name: str,
+    sheet: str,
     consent_basis: str | None,
     consent_source: str,
     consent_date: date | None,
@@ -79,18 +86,18 @@ def import_(
     tracking: bool,
     as_json: bool,
 ) -> None:
-    """Import the CSV file FILE. An unreadable one is refused with its line and the mend, and nothing of it comes in."""
+    """Import FILE, a CSV file or an Excel workbook (.xlsx). An unreadable one is refused with its line and the mend, and nothing of it comes in."""
     try:
         with context.application():
             partner = _partner(slug)
-            imp = _start(Operator(partner), file)
+            imp = _start(Operator(partner), file, sheet)
             try:
                 mapping = columns.guess(imp.layout["header"])
                 plan = _plan(mapping, consent_basis, consent_source, consent_date, consent_wording, tracking)
                 _confirm(Operator(partner), imp, mapping, plan, list_name)
                 db.session.commit()
             except AppError:
-                store().delete(imp.key)
+                refused.delete(imp)
                 raise
             _run(imp)
             _say(imp, list_name, as_json)
@@ -105,9 +112,14 @@ def _partner(slug: str) -> Organisation:
     return found
 
 
-def _start(by: Operator, file: Path) -> ContactImport:
+def _start(by: Operator, file: Path, sheet: str) -> ContactImport:
     with file.open("rb") as stream:
-        return importing.start(by, file.name, stream)
+        try:
+            return importing.start(by, file.name, stream, sheet)
+        except Invalid as error:
+            if "sheet" in error.fields:
+                raise Invalid(f"--sheet: {error.message}") from None
+            raise
 
 
 def _plan(
@@ -144,11 +156,13 @@ def _say(imp: ContactImport, list_name: str, as_json: bool) -> None:
     counts = {
         name: getattr(imp, name) for name in ("rows", "added", "updated", "repeated", "said_no", "refused")
     }
+    sheet = imp.layout.get("sheet", "")
     if as_json:
-        click.echo(json.dumps({"import": imp.pid, "list": list_name, **counts, "findings": imp.findings}))
+        told = {"import": imp.pid, "list": list_name, **counts, "findings": imp.findings}
+        click.echo(json.dumps({**told, "sheet": sheet} if sheet else told))
         return
     click.echo(
-        f"{imp.filename} into “{list_name}”: {imp.added:,} new, {imp.updated:,} brought up to date, {imp.repeated:,} twice in the file, "
+        f"{imp.filename}{f', sheet “{sheet}”,' if sheet else ''} into “{list_name}”: {imp.added:,} new, {imp.updated:,} brought up to date, {imp.repeated:,} twice in the file, "
         f"{imp.said_no:,} who said no before, {imp.refused:,} refused."
     )
     for finding in imp.findings[:20]:
@@ -164,3 +178,12 @@ def _fail(error: AppError, file: Path, as_json: bool) -> None:
     else:
         click.echo(f"{file}: {error.message}" if isinstance(error, Unreadable) else error.message, err=True)
     raise SystemExit(1)
+
+
+@contacts.command("engagement")
+@click.option("--organisation", "slug", help="Only this partner's contacts, by its slug.")
+def engagement(slug: str | None) -> None:
+    """Work out anew, from messages, clicks, forms and deals, what segments know of everybody's engagement."""
+    with context.application():
+        partner = _partner(slug) if slug else None
+        click.echo(f"{rebuild(partner.id if partner else None):,} contacts worked out anew.")

@@ -68,6 +68,7 @@ def child_environment(environ: Mapping[str, str], settings: Settings) -> dict[st
         "DATA_DIR": str(settings.data_dir),
         "REDIS_URL": settings.redis_url,
         "SANDBOX_SMTP": settings.sandbox_smtp,
+        "BOUNCE_LISTEN": settings.bounce_address or "off",
     }
 
 
@@ -88,6 +89,15 @@ def programs(settings: Settings) -> list[Program]:
         found.append(
             Program(
                 "sandbox", lambda _: [*ours, "sandbox"], lambda: _listens(settings.sandbox_smtp), grace=10
+            )
+        )
+    if settings.bounce_address:
+        found.append(
+            Program(
+                "receive",
+                lambda _: [*ours, "receive"],
+                lambda: _takes_mail(settings.bounce_address),
+                grace=15,
             )
         )
     found.append(Program("web", lambda _: web_command(settings), lambda: is_ready(settings), grace=15))
@@ -134,6 +144,10 @@ def _claim_addresses(environ: dict[str, str], settings: Settings) -> Settings:
         environment.embedded(settings.data_dir).clear_the_way()
     if "SANDBOX_SMTP" not in environ and not _becomes_free(settings.sandbox_smtp):
         environ["SANDBOX_SMTP"] = f"127.0.0.1:{free_port()}"
+    if "BOUNCE_LISTEN" not in environ and settings.bounce_address:
+        kind, _, where = settings.bounce_address.partition(":")
+        if not _becomes_free(where, patience=0.5):
+            environ["BOUNCE_LISTEN"] = f"{kind}:127.0.0.1:{free_port()}"
     settings = environment.load(environ)
     if settings.environment == "development":
         kept = {"LISTEN": settings.listen, "APP_URL": settings.app_url, "PUBLIC_URL": settings.public_url}
@@ -165,6 +179,11 @@ def _listens(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _takes_mail(address: str) -> bool:
+    where = address.partition(":")[2]
+    return Path(where).is_socket() if where.startswith("/") else _listens(where)
 
 
 def _upgrade(settings: Settings) -> None:

@@ -51,6 +51,20 @@ def spool() -> None:
 
 
 @worker.command()
+def receive() -> None:
+    """Take returned mail at BOUNCE_LISTEN, over SMTP or LMTP."""
+    from app.errors import Refused
+    from worker import receive as receiver
+
+    settings = context.settings()
+    if not settings.bounce_address:
+        raise Refused(
+            "BOUNCE_LISTEN says that no returned mail is taken here. Set it to smtp:ADDRESS:PORT or lmtp:/PATH."
+        )
+    receiver.run(settings)
+
+
+@worker.command()
 def sandbox() -> None:
     """Take mail at SANDBOX_SMTP and deliver it to nobody."""
     from worker import sandbox as mailbox

@@ -23,9 +23,11 @@ from app.campaigns.review_jobs import wake_reviews
 from app.db import db
 from app.delivery.jobs import wake_due as wake_delivery
 from app.delivery.jobs import wake_judge
+from app.delivery.returned.jobs import forget_unmatched, wake_folder, wake_refusals, wake_returned
+from app.domains.jobs import wake_domains
 from app.flows.approvals import take_back_changed
 from app.flows.box_job import purge_boxes, wake_boxes
-from app.flows.jobs import wake_checks, wake_news
+from app.flows.jobs import wake_checks, wake_engagement, wake_news
 from app.mail.jobs import wake_due as wake_mail
 from app.mdf.jobs import expire_due
 from app.settings import Settings
@@ -54,12 +56,18 @@ WAKES: tuple[Wake, ...] = (
     Wake("import files", 3_600, purge_files),
     Wake("delivery", 2, wake_delivery),
     Wake("health", 2, wake_judge),
+    Wake("returned mail", 1, wake_returned),
+    Wake("refusals", 10, wake_refusals),
+    Wake("bounce folder", 5, wake_folder),
+    Wake("unmatched bounces", 86_400, forget_unmatched),
     Wake("mail checks", 5, wake_checks),
+    Wake("engagement", 3, wake_engagement),
     Wake("boxes", 5, wake_boxes),
     Wake("old boxes", 3_600, purge_boxes),
     Wake("kit news", 10, wake_news),
     Wake("funds", 600, lambda _: expire_due()),
     Wake("tests", 60, lambda _: end_tests()),
+    Wake("sender domains", 30, wake_domains),
     Wake("library", 21_600, wake_library),
     Wake("reviews", 60, lambda _: wake_reviews() + take_back_changed()),
 )

@@ -20,6 +20,7 @@ from app.assets.jobs import tend_library
 from app.audience.jobs import add_suppressions, import_contacts
 from app.db import db
 from app.delivery.jobs import expand_send, finish_send, next_slice, recall_send
+from app.domains.jobs import check_domain
 from app.errors import Conflict, NotFound
 from app.flows.box_job import make_box
 from app.flows.jobs import check_mail, tell_partners
@@ -45,6 +46,7 @@ JOBS: dict[JobName, Callable[..., object]] = {
     JobName.TEND_LIBRARY: tend_library,
     JobName.MAKE_BOX: make_box,
     JobName.TELL_PARTNERS: tell_partners,
+    JobName.CHECK_DOMAIN: check_domain,
 }
 
 

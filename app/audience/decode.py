@@ -15,12 +15,12 @@ _CHUNK = 256 * 1024
 _HEAD = 4096
 _AS_UTF8 = "Save it again as “CSV UTF-8”."
 _FOREIGN = {
-    b"PK\x03\x04": "This is a workbook or an archive, not a CSV file.",
-    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook, not a CSV file.",
+    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook (.xls), or one that is locked with a password.",
     b"%PDF": "This is a PDF, not a CSV file.",
     b"\xff\xfe\x00\x00": "This file is UTF-32, which is hardly used.",
     b"\x00\x00\xfe\xff": "This file is UTF-32, which is hardly used.",
 }
+_MENDS = {b"\xd0\xcf\x11\xe0": "Save it again as .xlsx without a password, or as “CSV UTF-8”."}
 # Sequences that Western text in UTF-8 is full of and that mean nothing in cp1252 (“Ã©”, “â€™”).
 _UTF8_TRACES = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
@@ -47,7 +47,7 @@ def transcode(source: BinaryIO, target: BinaryIO) -> str:
         raise Unreadable(0, "The file is empty.", "Export it again, with headings in the first row.")
     for magic, what in _FOREIGN.items():
         if head.startswith(magic):
-            raise Unreadable(0, what, _AS_UTF8)
+            raise Unreadable(0, what, _MENDS.get(magic, _AS_UTF8))
     encoding = _by_shape(head)
     try:
         _copy(source, target, encoding or "utf-8")

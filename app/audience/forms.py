@@ -33,7 +33,10 @@ class UploadForm(Form):
     """The first step: a file."""
 
     file = FileField(
-        "CSV file", [Required("Choose a file.")], kinds=(".csv", ".txt", ".tsv"), most=MOST_BYTES
+        "CSV file or Excel workbook",
+        [Required("Choose a file.")],
+        kinds=(".csv", ".xlsx", ".txt", ".tsv", ".xlsm", ".xls", ".ods"),  # the last two are told what to do
+        most=MOST_BYTES,
     )
 
     def upload(self) -> FileStorage:

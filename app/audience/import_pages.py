@@ -1,9 +1,10 @@
 """The three steps of an import: the file, its columns and consent, the run with what was refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from typing import cast as typed
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -20,7 +21,7 @@ from app.audience.models import ContactImport, ImportStatus
 from app.audience.table import DELIMITERS
 from app.clock import now
 from app.db import get_or_404
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 
 imports = Blueprint("imports", __name__, url_prefix="/contacts/imports")
 
@@ -86,6 +87,8 @@ def confirm(pid: str) -> Answer:
     """The second step's answers: the import begins."""
     imp = _import(pid)
     form = ConfirmForm()
+    if request.form.get("sheet", "") != imp.layout.get("sheet", ""):
+        raise Conflict("Another sheet was chosen meanwhile. Load the page again.")
     mapping = mapping_of(request.form, len(imp.layout["header"]))
     plan = form.plan()
     wrong: dict[str, str] = {}
@@ -101,6 +104,21 @@ def confirm(pid: str) -> Answer:
             return redirect(url_for("imports.show", pid=pid), 303)
     form.refuse({name: text for name, text in wrong.items() if name != "mapping"})
     return _mapping_page(imp, form, mapping, wrong.get("mapping")), 422
+
+
+@imports.post("/<pid>/sheet", endpoint="sheet")
+@member(partner=EDITORS)
+def choose_sheet(pid: str) -> Answer:
+    """Read another sheet of a workbook; the mapping begins anew."""
+    imp = _import(pid)
+    try:
+        importing.choose_sheet(imp, request.form.get("sheet", ""))
+    except Invalid as error:
+        form = ConfirmForm(formdata=None, list_name=_list_name(imp))
+        mapping = columns.from_json(imp.mapping, len(imp.layout["header"]))
+        told = f"“{request.form.get('sheet', '')[:100]}” can’t be read. {error.message}"
+        return _mapping_page(imp, form, mapping, sheet_fault=told), 422
+    return redirect(url_for("imports.show", pid=pid), 303)
 
 
 @imports.post("/<pid>/forecast", endpoint="forecast")
@@ -161,7 +179,11 @@ def _list_name(imp: ContactImport) -> str:
 
 
 def _mapping_page(
-    imp: ContactImport, form: ConfirmForm, mapping: list[Becomes], fault: str | None = None
+    imp: ContactImport,
+    form: ConfirmForm,
+    mapping: list[Becomes],
+    fault: str | None = None,
+    sheet_fault: str | None = None,
 ) -> str:
     partner = actor().organisation
     found = forecast(partner, imp, mapping, form.plan())
@@ -178,11 +200,17 @@ def _mapping_page(
         most_rows=MOST_ROWS,
         fault=fault or columns.check(mapping),
         shows_fault=fault is not None,
+        sheet_fault=sheet_fault,
         lists=lists_of(partner),
-        encoding=NAMES[layout["encoding"]],
-        delimiter=DELIMITERS[layout["delimiter"]],
+        read_as=_read_as(layout),
         today=now(),
     )
+
+
+def _read_as(layout: Mapping[str, Any]) -> str:
+    if layout.get("sheet"):
+        return f"the sheet “{layout['sheet']}” of a workbook"
+    return f"{NAMES[layout['encoding']]}, separated by {DELIMITERS[layout['delimiter']]}"
 
 
 def _columns(imp: ContactImport, mapping: list[Becomes], found: Forecast | None) -> list[Column]:

@@ -5,10 +5,11 @@ A chunk of rows and the place where the next begins are one commit, so that a ki
 
 import hashlib
 import io
+import shutil
 import tempfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -23,18 +24,17 @@ from app.accounts.audit import record
 from app.accounts.models import Organisation
 from app.assets.errors import FileGone
 from app.assets.store import store
-from app.audience import columns, table
+from app.audience import columns, intake, refused, table
 from app.audience.chunk import Lost, Writer
 from app.audience.columns import Becomes
 from app.audience.consent import Plan, Why
-from app.audience.decode import transcode
 from app.audience.entries import Reader, read_date
 from app.audience.errors import Unreadable
 from app.audience.lists import list_named
 from app.audience.models import IMPORT, ContactImport, ImportStatus
 from app.clock import now
 from app.db import db, new_pid
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.queue import JobName, enqueue
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 2_000  # rows in one transaction: some 40 ms on SQLite, where others wait meanwhile
 LEASE = timedelta(seconds=60)
 _IN_MEMORY = 4 * 1024 * 1024
+_WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -54,36 +55,66 @@ class Operator:
 By: TypeAlias = Actor | Operator
 
 
-def start(by: By, filename: str, data: bytes | BinaryIO) -> ContactImport:
+def start(by: By, filename: str, data: bytes | BinaryIO, sheet: str = "") -> ContactImport:
     """Read a file from end to end and keep it for the mapping. `data` is bytes or a seekable stream; memory stays flat.
 
-    Raises Unreadable with the line and the mend; then nothing is stored.
+    `sheet` names the sheet of a workbook. Raises Unreadable with the line and the mend, Invalid for a sheet that isn't there;
+    then nothing is stored.
     """
     source = io.BytesIO(data) if isinstance(data, bytes) else data
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spooled:
-        plain = cast(BinaryIO, spooled)
-        encoding = transcode(source, plain)
-        layout = table.inspect(plain, encoding)
+    with _room() as plain:
+        layout = intake.take(source, plain, sheet)
         imp = ContactImport(
             pid=new_pid(),
             partner_id=by.organisation.id,
             filename=PurePath(filename.replace("\\", "/")).name[-200:] or "contacts.csv",
             fingerprint=_fingerprint(source),
-            layout=layout.to_json(),
-            rows=layout.rows,
-            position=layout.start,
-            line=layout.line,
-            mapping=columns.to_json(columns.guess(layout.header)),
             created_by=_person_id(by),
         )
         imp.key = f"imports/{imp.pid}/file.csv"
         imp.refused_key = f"imports/{imp.pid}/refused"
-        plain.seek(0)
-        store().put(imp.key, plain, "text/csv; charset=utf-8")
+        _keep(imp, plain, layout)
+    if len(layout.sheets) > 1:  # so that another one can be chosen
+        source.seek(0)
+        store().put(refused.workbook_key(imp), source, _WORKBOOK_TYPE)
     db.session.add(imp)
     db.session.flush()
-    log.info("import.started", import_id=imp.id, rows=imp.rows, encoding=encoding)
+    log.info("import.started", import_id=imp.id, rows=imp.rows, encoding=layout.encoding)
     return imp
+
+
+def choose_sheet(imp: ContactImport, sheet: str) -> None:
+    """Read another sheet of the workbook that was brought, as long as nothing is confirmed.
+
+    Raises Unreadable or Invalid for a sheet that can't be read; then all stays as it was. Conflict once it is confirmed.
+    """
+    db.session.refresh(imp, with_for_update=True)
+    if imp.status is not ImportStatus.MAPPING:
+        raise Conflict("This import has begun: its sheet can’t change any more.")
+    if sheet not in imp.layout.get("sheets", ()):
+        raise Invalid("Choose one of the sheets.", {"sheet": "Choose one of the sheets."})
+    if sheet == imp.layout["sheet"]:
+        return
+    with _room() as source, _room() as plain:
+        with closing(store().open(refused.workbook_key(imp))) as stored:
+            shutil.copyfileobj(stored, source)
+        _keep(imp, plain, intake.take(source, plain, sheet))
+    db.session.flush()
+
+
+@contextmanager
+def _room() -> Iterator[BinaryIO]:
+    """A file for the moment, in memory while it is small."""
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spooled:
+        yield cast(BinaryIO, spooled)
+
+
+def _keep(imp: ContactImport, plain: BinaryIO, layout: table.Layout) -> None:
+    imp.layout = layout.to_json()
+    imp.rows, imp.position, imp.line = layout.rows, layout.start, layout.line
+    imp.mapping = columns.to_json(columns.guess(layout.header))
+    plain.seek(0)
+    store().put(imp.key, plain, "text/csv; charset=utf-8")
 
 
 def confirm(by: By, imp: ContactImport, mapping: Sequence[Becomes], plan: Plan, list_name: str) -> None:
@@ -91,6 +122,9 @@ def confirm(by: By, imp: ContactImport, mapping: Sequence[Becomes], plan: Plan, 
 
     Raises Invalid with `fields` (mapping, why, source, wording, given_on, list_name) for what is missing.
     """
+    db.session.refresh(imp, with_for_update=True)
+    if len(mapping) != len(imp.layout["header"]):
+        raise Conflict("Another sheet was chosen meanwhile. Load the page again.")
     wrong = problems(by.organisation, mapping, plan, list_name)
     if wrong:
         raise Invalid(next(iter(wrong.values())), wrong)

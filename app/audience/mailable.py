@@ -202,6 +202,16 @@ def _tally(inner: Select[Any], joins: list[tuple[Any, ColumnElement[bool]]]) -> 
     return Mailable(total=sum(found.values()), mailable=found.get(_MAILABLE, 0), reasons=reasons)
 
 
+def may_get(partner_id: int, mail: Mail | int) -> ColumnElement[bool]:
+    """For Contact: whether this person may be given this mail."""
+    mail = mail_of(mail)
+    return and_(
+        ~is_suppressed(Contact.address_hash, partner_id, mail.vendor_id),
+        holds(ConsentPurpose.MARKETING),
+        ~wished_not(partner_id, mail),
+    )
+
+
 def left_out_select(partner_id: int, mail: Mail | int, people: People | int) -> Select[tuple[int, str]]:
     """Those of a list or of other people who are not mailed, as (contact_id, reason), in no order: by the verdicts that `count` counts."""
     verdict, joins = _verdicts(partner_id, mail_of(mail))
@@ -216,12 +226,7 @@ def mailable_select(partner_id: int, mail: Mail | int, people: People | int) -> 
     query = people_of(people).select(
         partner_id, Contact.id.label("contact_id"), holds(ConsentPurpose.TRACKING).label("tracked")
     )
-    mail = mail_of(mail)
-    return query.where(
-        ~is_suppressed(Contact.address_hash, partner_id, mail.vendor_id),
-        holds(ConsentPurpose.MARKETING),
-        ~wished_not(partner_id, mail),
-    )
+    return query.where(may_get(partner_id, mail))
 
 
 def mailable_contacts(

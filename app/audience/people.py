@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, null, select
 
 from app.audience.models import Contact, ListMember
 from app.audience.rule_sql import Meaning, meets
@@ -42,12 +42,22 @@ class People:
         if self.list_id is None:
             meaning = Meaning(partner_id, self.as_of or now(), self.windowed)
             return query.select_from(Contact).where(
-                Contact.partner_id == partner_id, Contact.erased_at.is_(None), meets(self.rules, meaning)
+                Contact.partner_id == partner_id, self._present, meets(self.rules, meaning)
             )
         # "+ 0": without statistics PostgreSQL would read the whole window of (partner_id, id) once for each member
         mine = and_(Contact.id == ListMember.contact_id, Contact.partner_id + 0 == ListMember.partner_id)
         query = query.select_from(ListMember).join(Contact, mine)
         return query.where(self.candidates(partner_id), Contact.erased_at.is_(None))
+
+    @property
+    def _present(self) -> ColumnElement[bool]:
+        """Not erased; said so that the index by language and region, which leaves the erased out, serves those who ask for a language.
+
+        Others are read in the order of their ids: in that index’s order SQLite takes seven times as long to find everybody’s consent.
+        """
+        if self.rules.names_a_language and not self.windowed:
+            return Contact.erased_at.is_(None)
+        return func.coalesce(Contact.erased_at, null()).is_(None)
 
     def between(
         self, after: int | BindParameter[int], upper: int | BindParameter[int]

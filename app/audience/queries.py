@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from app.accounts.models import Organisation, Person
 from app.audience import mailable
 from app.audience.models import Contact, ContactImport, ContactList, ListMember, Suppression
+from app.audience.people import People
 from app.audience.suppress import suppressions_of
 from app.db import db, get_or_404, scoped
 from app.errors import NotFound
@@ -84,6 +85,17 @@ def every_contact(partner: Organisation, words: str = "", list_id: int | None = 
         )
         if not rows:
             return
+        verdicts = mailable.verdicts(partner.id, None, [row.id for row in rows])
+        for row in rows:
+            yield Listed(row, verdicts[row.id])
+        after = rows[-1].id
+        db.session.expunge_all()
+
+
+def every_one_of(partner: Organisation, people: People) -> Iterator[Listed]:
+    """All of these people with their verdicts, a thousand at a time, for an export."""
+    after, query = 0, people.by_windows().select(partner.id, Contact).order_by(Contact.id).limit(1_000)
+    while rows := list(db.session.scalars(query.where(Contact.id > after))):
         verdicts = mailable.verdicts(partner.id, None, [row.id for row in rows])
         for row in rows:
             yield Listed(row, verdicts[row.id])

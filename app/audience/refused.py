@@ -40,8 +40,14 @@ def first(imp: ContactImport, most: int) -> list[Refusal]:
     return found[:most]
 
 
+def workbook_key(imp: ContactImport) -> str:
+    """Where a workbook with several sheets lies, beside the one that was read from it."""
+    return imp.key.removesuffix(".csv") + ".xlsx"
+
+
 def delete(imp: ContactImport) -> None:
     """Delete the uploaded file and the refused rows."""
     store().delete(imp.key)
+    store().delete(workbook_key(imp))
     for number in range(imp.refused_parts):
         store().delete(f"{imp.refused_key}/{number}.csv")

@@ -128,6 +128,14 @@ class Rules:
             for each in one.value
         )
 
+    @property
+    def names_a_language(self) -> bool:
+        """Whether everybody they mean has one of some languages."""
+        if self.join is not Join.ALL and len(self.groups) > 1:
+            return False
+        must = (each for group in self.groups if group.join is Join.ALL for each in group.conditions)
+        return any(each.about is About.LANGUAGE and each.how in (How.IS, How.IN) for each in must)
+
     def to_json(self) -> dict[str, Any]:
         """What is stored."""
         groups = [

@@ -6,7 +6,7 @@ Delivery asks here before each message; unsubscribes, bounces, complaints and pe
 import hmac
 import json
 from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,8 @@ from app.settings import current
 log = structlog.get_logger(__name__)
 
 PLATFORM = 0  # the organisation_id of suppressions that hold for everyone
-_OWN_WORDS = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_OWN_WORDS = (SuppressionReason.UNSUBSCRIBE, SuppressionReason.COMPLAINT)
 _BATCH = 5_000  # bound variables in one statement, well under the limit of both databases
 
 
@@ -66,19 +66,30 @@ def suppress_all(
     at: datetime | None = None,
 ) -> None:
     """Record a no for many hashes in one statement."""
-    if not hashes:
+    suppress_each(scope, organisation_id, dict.fromkeys(hashes, delivery_id), reason, at)
+
+
+def suppress_each(
+    scope: SuppressionScope,
+    organisation_id: int,
+    by_hash: Mapping[str, int | None],
+    reason: SuppressionReason,
+    at: datetime | None = None,
+) -> None:
+    """Record a no for many hashes in one statement, each with the delivery it is about."""
+    if not by_hash:
         return
     moment = at or now()
     rows = [
         {
             "scope": scope,
             "organisation_id": organisation_id,
-            "address_hash": h,
+            "address_hash": address_hash,
             "reason": reason,
             "delivery_id": delivery_id,
             "at": moment,
         }
-        for h in dict.fromkeys(hashes)
+        for address_hash, delivery_id in by_hash.items()
     ]
     insert: Any = sqlite.insert(Suppression) if is_sqlite() else postgresql.insert(Suppression)
     statement = insert.on_conflict_do_update(

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
@@ -49,6 +49,8 @@ class Layout:
     line: int
     size: int
     rows: int = 0
+    sheet: str = ""  # of a workbook: the one that is read
+    sheets: list[str] = field(default_factory=list)  # of a workbook: all that can be
 
     def to_json(self) -> dict[str, Any]:
         """What is kept with the import: no cell of a row."""
@@ -59,6 +61,7 @@ class Layout:
             "start": self.start,
             "line": self.line,
             "size": self.size,
+            **({"sheet": self.sheet, "sheets": self.sheets} if self.sheets else {}),
         }
 
     @classmethod
@@ -150,12 +153,13 @@ def _explained(begins: int, now_at: int, message: str) -> Unreadable:
     )
 
 
-def inspect(stream: BinaryIO, encoding: str) -> Layout:
+def inspect(stream: BinaryIO, encoding: str, delimiter: str = "") -> Layout:
     """Read a whole UTF-8 file once, in constant memory: find how it is built and that every row can be read.
 
+    With a `delimiter` that is settled the headings begin at once.
     Raises Unreadable with the line: no headings, no rows, too many columns, cells or quotation marks without end.
     """
-    delimiter, start, line = _opening(stream)
+    delimiter, start, line = (delimiter, 0, 0) if delimiter else _opening(stream)
     stream.seek(start)
     rows = Rows(stream, delimiter, start, line)
     walk = iter(rows)

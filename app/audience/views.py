@@ -1,9 +1,5 @@
 """A partner's contacts, and the page behind every unsubscribe link."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-
 from flask import (
     Blueprint,
     Response,
@@ -18,27 +14,29 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ADMINS, ANYONE, EDITORS, actor, member, public
-from app.audience import erase, mailable, opt_in, preferences, queries
-from app.audience.cells import defuse
-from app.audience.columns import TEXT_FIELDS
+from app.audience import bounce_views, erase, mailable, opt_in, preferences, queries
 from app.audience.consent import BASIS_WORDS, consents_of
+from app.audience.export import to_csv
 from app.audience.import_pages import imports
-from app.audience.lists import lists_of
+from app.audience.lists import all_lists, lists_of
 from app.audience.models import ContactList, SuppressionReason
 from app.audience.noes_pages import bp as noes_bp
 from app.audience.rules_views import rules
 from app.clock import now
 from app.db import get_or_404
+from app.delivery.returned.queries import of_contact
 from app.flows import person_erase
 from app.flows import unsubscribe as no
+from app.flows.list_views import lists
 from app.flows.person_data import about_contact
+from app.flows.segment_views import segments
 from app.flows.sent_to import messages_to
 from app.render.page import brand_css
 from app.web import hosts
 
 contacts = Blueprint("contacts", __name__, url_prefix="/contacts")
 unsubscribe = hosts.public(Blueprint("unsubscribe", __name__, url_prefix="/u"))
-blueprints = [imports, contacts, rules, unsubscribe, noes_bp]
+blueprints = [imports, segments, lists, rules, bounce_views.bp, contacts, unsubscribe, noes_bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many there are
@@ -49,7 +47,6 @@ COUNT_EVERYONE = 100_000  # above this the sentence on top says only how many th
 def index() -> Answer:
     """Who is there, who may be mailed, and why the others may not."""
     partner = actor().organisation
-    lists = lists_of(partner)
     chosen, words = _chosen_list(), request.args.get("q", "").strip()
     before = request.args.get("before", "")
     shown = queries.contacts(
@@ -63,7 +60,7 @@ def index() -> Answer:
     return render_template(
         "audience/contacts.html",
         shown=shown,
-        lists=lists,
+        lists=lists_of(partner),
         chosen=chosen,
         words=words,
         counted=counted,
@@ -82,7 +79,7 @@ def export() -> Answer:
     )
     name = f"contacts-{now():%Y-%m-%d}.csv"
     return Response(
-        stream_with_context(_csv(rows)),
+        stream_with_context(to_csv(rows)),
         mimetype="text/csv",
         headers={"Content-Disposition": f"attachment; filename={name}"},
     )
@@ -101,6 +98,7 @@ def show(pid: str) -> Answer:
         person=person,
         reason=mailable.verdicts(partner.id, None, [person.id])[person.id],
         lists=queries.lists_with(partner, person),
+        all_lists=all_lists(partner),
         consents=consents,
         names=queries.names_of([row.recorded_by for row in consents]),
         basis_words=BASIS_WORDS,
@@ -111,6 +109,7 @@ def show(pid: str) -> Answer:
         by_hand=any(r.whom == "you" and r.row.reason is SuppressionReason.MANUAL for r in refusals),
         said_no=any(r.whom == "you" for r in refusals),
         messages=messages_to(partner, person),
+        came_back=of_contact(partner, person),
         today=now().date(),
     )
 
@@ -197,27 +196,3 @@ def _unsubscribe_page(token: str, person: no.Recipient, taken_back: bool = False
 def _chosen_list() -> ContactList | None:
     pid = request.args.get("list")
     return get_or_404(actor().organisation, ContactList, pid) if pid else None
-
-
-def _csv(rows: Iterable[queries.Listed]) -> Iterator[str]:
-    names = ["email", *map(str, TEXT_FIELDS)]
-    yield "\ufeff" + _line([*names, "may_be_mailed", "why_not", "added_on", "other_fields"])
-    for row in rows:
-        values = [str(getattr(row.contact, name)) for name in names]
-        other = "; ".join(f"{name}: {value}" for name, value in sorted(row.contact.fields.items()))
-        may = "no" if row.reason else "yes"
-        yield _line(
-            [
-                *values,
-                may,
-                row.reason.label if row.reason else "",
-                row.contact.created_at.date().isoformat(),
-                other,
-            ]
-        )
-
-
-def _line(cells: Iterable[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([defuse(cell) for cell in cells])
-    return out.getvalue()

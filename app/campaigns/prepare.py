@@ -16,6 +16,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.subject_test import Subject
 from app.campaigns.words import values
 from app.db import db
+from app.domains.sender import Sender, sender_for
 from app.errors import NotFound
 from app.kits.models import KitVersion
 from app.kits.pieces import EmailPiece, KitSource
@@ -42,6 +43,7 @@ class Prepared:
     language: str
     assets: Mapping[str, str]
     why: str
+    sender: Sender | None = None  # None: the platform's address
 
 
 def source(campaign: Campaign) -> Prepared:
@@ -57,6 +59,7 @@ def source(campaign: Campaign) -> Prepared:
         as_partner(brand, partner),
         as_vendor(_organisation(campaign.vendor_id)),
         brand,
+        sender_for(partner, current()),
     )
 
 
@@ -67,10 +70,12 @@ def prepared(
     partner: Partner,
     vendor: Vendor,
     brand: BrandProfile | None = None,
+    sender: Sender | None = None,
 ) -> Prepared:
     """The same from its parts: kits are previewed with sample values and a sample partner."""
     language = kit.languages[0] if kit.languages else "en"
-    return Prepared(kit, version, slots, partner, vendor, brand, language, media_urls(version), why(partner))
+    assets = media_urls(version)
+    return Prepared(kit, version, slots, partner, vendor, brand, language, assets, why(partner), sender)
 
 
 def email(
@@ -91,7 +96,7 @@ def message_headers(made: Prepared) -> MessageHeaders:
     settings = current()
     return MessageHeaders(
         from_name=made.partner.sender_name or made.partner.name,
-        from_address=settings.mail_from,
+        from_address=made.sender.address if made.sender else settings.mail_from,
         public_url=settings.public_url,
         reply_to=made.partner.email,
     )

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.access import ANYONE, EDITORS, actor, member, public
+from app.audience.consent import BASIS_WORDS
 from app.audience.lists import lists_of
 from app.audience.mailable import count as count_mailable
 from app.audience.preferences import topics_of
@@ -22,6 +23,8 @@ from app.campaigns.words import OPEN
 from app.errors import Invalid
 from app.flows import choice_views, copy_views, piece_views, precheck_views, trial_views
 from app.flows.campaign_figures import figures, together
+from app.flows.check import mail_of
+from app.flows.whom import drawn, segments_in_words, words_of
 from app.kits.queries import version_for
 from app.render.errors import RenderError
 from app.tokens import BadToken
@@ -130,21 +133,30 @@ def save_audience(pid: str) -> Answer:
 
 
 def _audience_page(campaign: Campaign, error: str | None = None) -> str:
-    lists = lists_of(actor().organisation)
+    partner = actor().organisation
     return render_template(
-        "campaigns/audience.html", steps=steps(campaign), lists=lists, error=error, **_audience(campaign)
+        "campaigns/audience.html",
+        steps=steps(campaign),
+        lists=lists_of(partner),
+        segments=segments_in_words(partner),
+        error=error,
+        **_audience(campaign),
     )
 
 
 def _audience(campaign: Campaign) -> dict[str, object]:
     partner = actor().organisation
     found = chosen(partner, campaign)
-    counted = count_mailable(partner, campaign.vendor_id, found.people) if found else None
+    mail = mail_of(campaign)
+    counted = count_mailable(partner, mail, found.people) if found else None
     return {
         "campaign": campaign,
         "vendor": vendor_of(campaign),
         "chosen": found,
+        "chosen_words": words_of(partner, found) if found else "",
         "counted": counted,
+        "drawn": drawn(partner, mail, found.people, counted) if found and counted else [],
+        "basis_words": BASIS_WORDS,
         "open": campaign.status in words.OPEN and actor().may_edit,
         "next_is_money": address(campaign, "funds.campaign_money") is not None,
     }

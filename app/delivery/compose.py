@@ -26,9 +26,11 @@ BOUNCE = "bounce"
 class MailWriter:
     """Writes the mails of one slice; keeps the parsed segments and the key between rows."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, return_host: str | None = None) -> None:
+        """`return_host`: where returned mail goes in place of the domain of MAIL_FROM."""
         self.settings = settings
-        self.sender, _, self.domain = settings.mail_from.rpartition("@")
+        self.sender, _, domain = settings.mail_from.rpartition("@")
+        self.domain = return_host or domain
         self._parsed: dict[int, Segments] = {}
         self._may_mail = allowed(settings)
         key = tokens.token_key()

@@ -126,9 +126,11 @@ def signer_for(settings: Settings) -> Signer | None:
     return Signer(settings.dkim_domain, settings.dkim_selector, pem, leave_out)
 
 
-def signed(settings: Settings, message: EmailMessage | bytes) -> EmailMessage | bytes:
-    """A single mail with its signature in front; as it is where the mail server signs. Raises BadKey."""
-    signer = signer_for(settings)
+def signed(
+    settings: Settings, message: EmailMessage | bytes, own: Signer | None = None
+) -> EmailMessage | bytes:
+    """A single mail with its signature in front, `own` in place of the platform's; as it is where the mail server signs. Raises BadKey."""
+    signer = own or signer_for(settings)
     if signer is None:
         return message
     finished = message if isinstance(message, bytes) else message.as_bytes(policy=SMTP)

@@ -143,7 +143,7 @@ class _ByName:
 def people_of(send: Row[Any]) -> People:
     """Whom a send without a test goes to, as it was fixed at launch: a list's members, or whom the segment's rules meant."""
     if send.people is None:
-        return People(send.list_id, windowed=True)
+        return People(send.list_id or 0, windowed=True)  # a list that is gone has nobody, never everybody
     as_of = datetime.fromisoformat(send.people["as_of"])
     return People(rules=Rules.from_json(send.people["rules"]), as_of=as_of, windowed=True)
 

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from app.audience.models import Suppression, SuppressionReason
 from app.campaigns.models import Campaign
 from app.db import db
 from app.delivery import tally
 from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send
+from app.delivery.returned.queries import of_sends
 from app.settings import Settings
 
 _LEAST = 3  # fewer of a kind say nothing, whatever their share
 _S = DeliveryState
-KINDS = {SuppressionReason.BOUNCE: "bounced", SuppressionReason.COMPLAINT: "complained"}
 
 _WORDS = {
     "refused": "{bad} of {of} messages ({share}) were refused. See why under Messages, take those addresses out, then go on.",
@@ -51,15 +50,8 @@ def bad(send: Send, counts: tally.Counts) -> dict[str, int]:
         "complained": 0,
     }
     found["decided"] = counts.get(_S.ACCEPTED, 0) + found["refused"] + found["uncertain"]
-    query = (
-        select(Suppression.reason, func.count())
-        .join(Delivery, Delivery.id == Suppression.delivery_id)  # unscoped: of this send
-        .where(Suppression.reason.in_(KINDS), Suppression.at >= send.created_at, Delivery.send_id == send.id)
-        .group_by(Suppression.reason)
-    )
-    for reason, number in db.session.execute(query):
-        found[KINDS[reason]] = number
-    return found
+    came = of_sends([send.id])
+    return found | {"bounced": came.bounced, "complained": came.complained}
 
 
 def _broken_off(send: Send) -> int:

@@ -29,7 +29,7 @@ from app.delivery.dkim import BadKey
 from app.delivery.engine import End, Policy, Result, run_slice
 from app.delivery.limits import SharedLimits, limits_for
 from app.delivery.models import Send
-from app.delivery.signing import writing
+from app.delivery.signing import own_key, writing
 from app.delivery.slices import LONGEST
 from app.delivery.transport import transport_for
 from app.delivery.wire import Transport
@@ -89,7 +89,7 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
         limits=limits,
         others_wait=mind,
     )
-    result = _run(settings, send_id, transport, policy)
+    result = _run(settings, send, transport, policy)
     if result.end is End.REFUSED:
         control.pause_by_system(send_id, result.why)
     elif held.by_warm_up(db.engine, send_id, limits):
@@ -101,10 +101,12 @@ def send_slice(send_id: int, policy: Policy | None = None) -> None:
     db.session.commit()
 
 
-def _run(settings: Settings, send_id: int, transport: Transport, policy: Policy) -> Result:
+def _run(settings: Settings, send: Send, transport: Transport, policy: Policy) -> Result:
     try:
-        with writing(settings) as writer:
-            return run_slice(db.engine, settings.data_dir, send_id, transport, writer, policy)
+        own = own_key(settings, send.partner_id, send.sender_domain)
+        db.session.remove()  # read once a slice, before anything is sent
+        with writing(settings, own) as writer:
+            return run_slice(db.engine, settings.data_dir, send.id, transport, writer, policy)
     except BadKey as error:
         return Result(End.REFUSED, error.message)  # nothing goes out unsigned because the key is gone
 

@@ -4,7 +4,7 @@ All of it names contacts, so it is for the partner alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ from app.campaigns.models import Campaign
 from app.db import db, scoped
 from app.delivery.control import resend_from
 from app.delivery.models import MESSAGE_PAGE, Delivery, DeliveryState, Rendering, in_campaign
+from app.delivery.records import BOUNCES, Came, ReturnedMail
+from app.delivery.returned import queries as returned
+from app.delivery.returned.evidence import LABELS, reason_of
 from app.errors import NotFound
 from app.web.paging import Page, offset_of
 
@@ -31,6 +34,7 @@ class Group:
     key: str
     label: str
     states: tuple[DeliveryState, ...]
+    came: tuple[Came, ...] = ()  # instead of states: what came in about them later
 
 
 GROUPS = (
@@ -38,6 +42,8 @@ GROUPS = (
     Group("refused", "Refused", (_S.REJECTED, _S.FAILED)),
     Group("uncertain", "Uncertain", (_S.UNCERTAIN,)),
     Group("waiting", "Still to go", (_S.READY, _S.CLAIMED, _S.COMMITTING, _S.HELD)),
+    Group("came-back", "Came back", (), BOUNCES),
+    Group("complained", "Complained", (), (Came.COMPLAINT,)),
     Group("left-out", "Left out", (_S.SUPPRESSED, _S.CANCELLED)),
 )
 
@@ -51,11 +57,19 @@ class Message:
     email: str
     company: str
     subject: str
+    told: ReturnedMail | None = None  # what came in about it later
 
     @property
     def at(self) -> datetime | None:
         """When it was decided, or at least begun."""
         return self.delivery.decided_at or self.delivery.committed_at
+
+    @property
+    def came_back(self) -> str:
+        """What came in about it later, in words; empty where nothing did."""
+        if self.told is None:
+            return ""
+        return reason_of(self.told.cause) or LABELS[self.told.kind]
 
     @property
     def resend_from(self) -> datetime:
@@ -103,7 +117,10 @@ def messages(partner: Organisation, campaign: Campaign, group: Group | None, num
     )
     offset = offset_of(number, PAGE, total)
     query = _rows(partner, condition).order_by(Delivery.id.desc()).offset(offset).limit(PAGE)
-    return Page([_message(row) for row in db.session.execute(query)], offset, PAGE, total)
+    found = [_message(row) for row in db.session.execute(query)]
+    told = returned.of_deliveries(partner, [message.delivery.id for message in found])
+    shown = [replace(message, told=told.get(message.delivery.id)) for message in found]
+    return Page(shown, offset, PAGE, total)
 
 
 def all_messages(partner: Organisation, campaign: Campaign, group: Group | None) -> Iterator[Message]:
@@ -156,6 +173,8 @@ def refusals(partner: Organisation, campaign: Campaign) -> list[Refusal]:
 
 def _of(campaign: Campaign, group: Group | None) -> ColumnElement[bool]:
     mine = in_campaign(campaign.id)
+    if group and group.came:
+        return returned.came_back(campaign, group.came)
     return mine & Delivery.state.in_(group.states) if group else mine
 
 

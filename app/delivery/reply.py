@@ -48,6 +48,12 @@ def _words(said: str) -> str:
     return (_ADDRESS.sub("…", seen) if "@" in seen else seen)[:200]
 
 
+def without_addresses(said: str, most: int = 300) -> str:
+    """What a server said, on one line, every address taken out."""
+    seen = "".join(c if c.isprintable() else " " for c in said[: 4 * most])
+    return " ".join(_ADDRESS.sub("…", seen).split())[:most]
+
+
 class ReplyParser:
     """Bytes in, replies out. Keeps what is incomplete for the next piece."""
 

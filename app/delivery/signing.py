@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.delivery.compose import MailWriter
-from app.delivery.dkim import Signer, Unsigned, signer_for
+from app.delivery.dkim import BadKey, Signer, Unsigned, signer_for
 from app.delivery.outcomes import Claimed
 from app.delivery.signatures import MOST_WAITING, Gone, Signatures, Ticket
 from app.delivery.wire import Envelope, Form
+from app.domains.keys import KeyLocked, NotUsable
+from app.domains.sender import SigningKey, signing_key
 from app.errors import AppError
 from app.settings import Settings
 
@@ -151,15 +153,31 @@ class SigningWriter:
             self._signatures.forget(begun.ticket)
 
 
+def own_signer(own: SigningKey) -> Signer:
+    """The signer of a partner's own domain. Raises BadKey."""
+    return Signer(own.domain, own.selector, own.pem)
+
+
+def own_key(settings: Settings, partner_id: int, name: str | None) -> SigningKey | None:
+    """The key of the domain that a send was launched from; None for the platform's. Raises BadKey where it can't be used any more."""
+    if name is None:
+        return None
+    try:
+        return signing_key(partner_id, name, settings)
+    except (KeyLocked, NotUsable) as error:
+        raise BadKey(error.message) from None
+
+
 @contextmanager
-def writing(settings: Settings) -> "Iterator[MailWriter | SigningWriter]":
-    """The writer of one slice, which signs where DKIM_DOMAIN says so. Raises BadKey."""
-    signer = signer_for(settings)
+def writing(settings: Settings, own: SigningKey | None = None) -> "Iterator[MailWriter | SigningWriter]":
+    """The writer of one slice, which signs with the partner's own key or where DKIM_DOMAIN says so. Raises BadKey."""
+    signer = signer_for(settings) if own is None else own_signer(own)
+    plain = MailWriter(settings, own.return_host if own else None)
     if signer is None:
-        yield MailWriter(settings)
+        yield plain
         return
     signatures = Signatures(signer.pem, signer.signature_size) if signer.signature_size else None
-    writer = SigningWriter(MailWriter(settings), signer, signatures)
+    writer = SigningWriter(plain, signer, signatures)
     try:
         yield writer
     finally:

@@ -17,10 +17,11 @@ from app.campaigns.tabs import tabs
 from app.campaigns.zones import Window
 from app.clock import now
 from app.db import db, get_or_404
-from app.delivery import control, progress, queries, seed_copies
+from app.delivery import control, progress, queries, seed_copies, ses_views
 from app.delivery import history as journal
 from app.delivery.control import Knows
 from app.delivery.forms import ResendForm
+from app.delivery.returned import queries as returned
 from app.errors import AppError, NotFound
 from app.flows import sequence_page
 from app.flows.results import funnel
@@ -32,7 +33,7 @@ from app.web.csv import csv_response
 from app.web.paging import wanted
 
 bp = Blueprint("results", __name__, url_prefix="/campaigns")
-blueprints = [bp]
+blueprints = [bp, ses_views.bp]
 
 Answer = str | BaseResponse | tuple[str, int]
 _S = CampaignStatus
@@ -104,6 +105,7 @@ def messages(pid: str) -> Answer:
         groups=queries.GROUPS,
         group=group,
         stand=progress.of(campaign),
+        came=returned.of_campaign(campaign),
         refusals=queries.refusals(partner, campaign) if group and group.key == "refused" else [],
     )
 
@@ -222,6 +224,7 @@ def _live(campaign: Campaign, stand: progress.Progress) -> dict[str, object]:
     due = campaign.scheduled_at is not None and campaign.scheduled_at <= now()
     return {
         "stand": stand,
+        "came": returned.of_campaign(campaign),
         "moving": campaign.status in _MOVING and not stand.between,
         "planned": in_words.planned(campaign, reader),
         "begins": in_words.at(campaign.scheduled_at, reader, reader) if campaign.scheduled_at else "",

@@ -221,10 +221,15 @@ def of_domain(domain: str, platform: str) -> Any:
     return or_(own, Send.sender_domain.is_(None)) if domain == platform else own
 
 
-def announcement(settings: Settings, people: int, planned: datetime | None) -> str | None:
-    """What the launch page says about a send to so many people, at once or at a planned time; None where all may go at once."""
-    domain = settings.mail_from.rpartition("@")[2].lower()
-    found = forecast(domain, domain, people)
+def announcement(
+    settings: Settings, people: int, planned: datetime | None, own: str | None = None
+) -> str | None:
+    """What the launch page says about a send to so many people, at once or at a planned time; None where all may go at once.
+
+    `own`: the partner's own sender domain, where it comes from that.
+    """
+    platform = settings.mail_from.rpartition("@")[2].lower()
+    found = forecast(own or platform, platform, people)
     if found is None:
         return None
     if planned is not None and planned.date() > found.day:

@@ -5,12 +5,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import or_, select
 
-from app.audience.models import Suppression
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now
 from app.db import db
 from app.delivery import control, health, tally
-from app.delivery.models import Delivery, Send, SendStatus
+from app.delivery.models import Send, SendStatus
+from app.delivery.records import ReturnedMail
 from app.settings import current
 
 log = structlog.get_logger(__name__)
@@ -33,10 +33,8 @@ def watch() -> int:
 
 
 def _sends() -> list[Send]:
-    news = (
-        select(Delivery.send_id)  # unscoped: the beat
-        .join(Suppression, Suppression.delivery_id == Delivery.id)
-        .where(Suppression.reason.in_(health.KINDS), Suppression.at > now() - _NEWS)
+    news = select(ReturnedMail.send_id).where(  # unscoped: the beat
+        ReturnedMail.received_at > now() - _NEWS, ReturnedMail.send_id.is_not(None)
     )
     query = (
         select(Send)  # unscoped: the beat

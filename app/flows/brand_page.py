@@ -15,6 +15,7 @@ from app.assets.models import BrandProfile
 from app.assets.palette import suggest
 from app.assets.queries import asset_of, media_url
 from app.campaigns import brand_looks
+from app.domains import manage, names
 from app.errors import Invalid
 from app.flows.brands import used_by
 from app.render.filters import readable_on
@@ -26,6 +27,7 @@ def page(
     """Everything the template names. `drawn`: with the kits' pieces; without them the browser asks for them."""
     partner, saved = actor.organisation, brand.id is not None
     facts, others = facts_of(brand), brands(partner)
+    domain = manage.of(partner)
     logo, dark = logo_of(partner, brand), asset_of(partner, brand.dark_logo_id)
     return {
         "form": form,
@@ -47,6 +49,8 @@ def page(
         "uses": used_by(actor, brand) if saved else [],
         "name_form": BrandNameForm(formdata=None, name=brand.name),
         "new_form": BrandNameForm(formdata=None),
+        "sender_domain": domain,
+        "sender_name": names.shown(domain.name) if domain else "",
         **palette_of(actor, brand, colors, drawn),
     }
 

@@ -23,6 +23,7 @@ from app.clock import local, now
 from app.db import db
 from app.delivery.cap import too_often
 from app.delivery.later import days_later
+from app.domains.sender import Sender
 from app.errors import AppError, Refused
 from app.kits.pieces import EmailPiece, Step
 from app.landing.publish import compiled_piece
@@ -49,7 +50,7 @@ class Mail:
     subjects: tuple[str, ...]
     has_unsubscribe: bool
     has_address: bool
-    sender: str
+    sender: Sender
 
     @property
     def is_too_large(self) -> bool:
@@ -182,7 +183,7 @@ def _mail(made: Prepared, first: StepMail) -> Mail:
         subjects=tuple(each.subject for each in first.versions),
         has_unsubscribe=_has_unsubscribe(compiled),
         has_address=_has_address(compiled, made),
-        sender=current().mail_from,
+        sender=made.sender or Sender(current().mail_from),
     )
 
 

@@ -167,6 +167,7 @@ def _send(campaign: Campaign, found: LaunchCheck, mail: StepMail, pages: list[Pu
         if first and found.who
         else {},
         timing=timing_of(campaign, mail.step.day),
+        sender_domain=found.made.sender.domain if found.made.sender else None,
         **_owners(campaign),
     )
     db.session.add(send)

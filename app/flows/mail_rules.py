@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 from app.campaigns.prepare import Prepared
+from app.domains import manage, names
+from app.domains.models import DomainStatus
+from app.domains.sender import Sender
 from app.flows.check import LaunchCheck, StepMail
 from app.render.email import MAX_HTML
+from app.settings import current
 
 Rule = dict[str, str]
 
@@ -16,10 +20,36 @@ def mail_rules(found: LaunchCheck) -> list[Rule]:
     made = found.made
     first = _rule(
         "met",
-        f"Sent by {made.partner.sender_name or made.partner.name} from {found.mail.sender}",
-        f"Answers go to {made.partner.email}.",
+        f"Sent by {made.partner.sender_name or made.partner.name} from {found.mail.sender.address}",
+        f"{_signed_by(found.mail.sender)} Answers go to {made.partner.email}.",
     )
-    return [first, *_lawful(found, made), *(rule for mail in found.steps for rule in _weight(found, mail))]
+    return [
+        first,
+        *_domain(found),
+        *_lawful(found, made),
+        *(rule for mail in found.steps for rule in _weight(found, mail)),
+    ]
+
+
+def _signed_by(sender: Sender) -> str:
+    domain = sender.domain or current().dkim_domain
+    return f"Signed by {domain}." if domain else "Signed by the mail server."
+
+
+def _domain(found: LaunchCheck) -> Iterator[Rule]:
+    """A sender domain of the partner's own that is not as it should be."""
+    domain = manage.of(found.partner)
+    if domain is None or domain.status not in (DomainStatus.FAILING, DomainStatus.LAPSED):
+        return
+    name = names.shown(domain.name)
+    if domain.status is DomainStatus.FAILING:
+        yield _rule(
+            "warn",
+            f"A record of {name} is missing",
+            "It is used for some days more. See Brand, sender domain.",
+        )
+    else:
+        yield _rule("warn", f"{name} is not used: its records are missing", "See Brand, sender domain.")
 
 
 def _lawful(found: LaunchCheck, made: Prepared) -> Iterator[Rule]:

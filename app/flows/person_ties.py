@@ -123,6 +123,13 @@ def _events(t: Table, s: Subject) -> ColumnElement[bool]:
     return and_(t.c.partner_id == s.partner.id, mine)
 
 
+def _waiting(t: Table, s: Subject) -> ColumnElement[bool]:
+    theirs = select(Delivery.id).where(  # unscoped: of the partner's own contacts
+        Delivery.contact_id.in_(s.contacts), Delivery.partner_id == s.partner.id
+    )
+    return and_(t.c.delivery_id.in_(theirs))
+
+
 def _log(t: Table, s: Subject) -> ColumnElement[bool]:
     kinds = {"contact": s.contacts, "lead": s.leads, "submission": s.submissions, "deal": s.deals}
     about = [and_(t.c.subject_kind == kind, t.c.subject_id.in_(ids)) for kind, ids in kinds.items()]
@@ -146,6 +153,9 @@ TIES: Mapping[str, Tie] = {
     "topic_off": _by_hash,
     "suppression": _noes,
     "delivery": _by_contact,
+    "returned_mail": _by_contact,
+    "incoming_mail": _waiting,
+    "address_change": _by_contact,
     "left_out": _by_contact,
     "sequence_end": _by_contact,
     "assignment": _by_contact,

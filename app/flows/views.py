@@ -126,7 +126,9 @@ def _page(campaign: Campaign, form: LaunchForm, changed: str = "", show: bool = 
         changed=changed,
         steps=steps(campaign),
         money=_money_rules(found),
-        introduced=warmup.announcement(current(), found.people, campaign.scheduled_at),
+        introduced=warmup.announcement(
+            current(), found.people, campaign.scheduled_at, found.mail.sender.domain if found.mail else None
+        ),
         mail=mail_rules(found),
         looked=precheck.latest(found),
         may_launch=found.may_launch

@@ -44,6 +44,7 @@ class Submission(PublicId, Base):
     __table_args__ = (
         UniqueConstraint("page_id", "form_token"),
         Index("ix_submission_campaign_email", "campaign_id", "email"),
+        Index(None, "contact_id"),
     )
     __tenant__: ClassVar[dict[str, str]] = {"partner": "partner_id"}
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app import tokens
-from app.audience import opt_in, remember
+from app.audience import engagement, opt_in, remember
 from app.audience.preferences import rules_of
 from app.clock import now
 from app.db import db
@@ -75,6 +75,8 @@ def submit(
         if known is None:
             raise Conflict("That was sent twice at the same moment. Send it once more.") from None
         return known, False
+    if submission.contact_id is not None:
+        engagement.mark([(submission.partner_id, submission.contact_id)])
     log.info("submission.stored", submission=submission.id, page=page.id, held=held)
     return submission, True
 

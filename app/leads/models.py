@@ -116,7 +116,7 @@ class Deal(PublicId, Base):
     vendor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"), index=True)
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"), index=True)
     account: Mapped[str] = mapped_column(String(160))
     title: Mapped[str] = mapped_column(String(160))
     amount_minor: Mapped[int] = mapped_column(BigInt)

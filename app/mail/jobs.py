@@ -1,11 +1,15 @@
 """The worker's side of the product's own mails: one try at one mail, and the beat that finds what is due."""
 
+from email import message_from_bytes, policy
+from email.utils import parseaddr
+
 import structlog
 from flask import Flask
 
 from app.accounts.models import Organisation
 from app.db import db
-from app.delivery.dkim import BadKey, signed
+from app.delivery.dkim import BadKey, Signer, signed
+from app.delivery.signing import own_key, own_signer
 from app.mail import sending
 from app.mail.allow import may_mail
 from app.mail.errors import MailDelayed, MailRefused, MailUncertain
@@ -41,6 +45,18 @@ def wake_due(app: Flask) -> int:
         return len(ids)
 
 
+def _own_signer(settings: Settings, mail: OutgoingMail) -> Signer | None:
+    """A test or a copy of a campaign's mail comes from the partner's own domain, where it has one: that signs. Raises BadKey."""
+    if mail.raw is None or mail.organisation_id is None:
+        return None
+    head = message_from_bytes(mail.raw.partition(b"\r\n\r\n")[0], policy=policy.default)
+    domain = parseaddr(str(head.get("From", "")))[1].rpartition("@")[2].lower()
+    if not domain or domain == settings.mail_from.rpartition("@")[2].lower():
+        return None
+    own = own_key(settings, mail.organisation_id, domain)
+    return None if own is None else own_signer(own)
+
+
 def _try(settings: Settings, mail: OutgoingMail, sender_name: str) -> None:
     if not may_mail(settings, mail.recipient):
         log.warning("mail.not_allowed", mail_id=mail.id, template=mail.template)
@@ -51,9 +67,10 @@ def _try(settings: Settings, mail: OutgoingMail, sender_name: str) -> None:
         sending.failed(mail, "Every try ended without an answer.")
         return
     try:
-        send(
-            settings, signed(settings, sending.compose(mail, sender_name, settings.mail_from)), mail.recipient
-        )
+        own = _own_signer(settings, mail)
+        db.session.commit()
+        message = sending.compose(mail, sender_name, settings.mail_from)
+        send(settings, signed(settings, message, own), mail.recipient)
     except BadKey as error:
         log.error("mail.not_signed", mail_id=mail.id)
         sending.delayed(mail, error.message)

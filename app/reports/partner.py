@@ -17,6 +17,8 @@ from app.campaigns import in_words
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now
 from app.db import db, scoped
+from app.domains import manage, names
+from app.domains.models import DomainStatus
 from app.leads.models import Lead, LeadStatus
 from app.leads.queries import LeadRow, leads, sum_of, won_deals
 from app.mdf.models import AccountKind, Claim, ClaimStatus, LedgerAccount, MdfRequest, RequestStatus
@@ -64,6 +66,7 @@ def todos(actor: Actor) -> list[Todo]:
     """What to do next, the most urgent first; set-up steps only while they are missing."""
     found = [
         *_held_up(actor),
+        *_sender_domain(actor),
         *reviews_to_answer(actor),
         *_leads_to_answer(actor),
         *_money_to_claim(actor),
@@ -94,6 +97,29 @@ def _held_up(actor: Actor) -> list[Todo]:
             waits=True,
         )
         for campaign in waiting
+    ]
+
+
+def _sender_domain(actor: Actor) -> list[Todo]:
+    """A domain of the partner's own whose records went missing."""
+    domain = manage.of(actor.organisation)
+    if domain is None or domain.status not in (DomainStatus.FAILING, DomainStatus.LAPSED):
+        return []
+    name, is_used = names.shown(domain.name), domain.status is DomainStatus.FAILING
+    why = (
+        "It is used for some days more."
+        if is_used
+        else "Campaigns go out from the platform’s domain meanwhile."
+    )
+    return [
+        Todo(
+            f"Put the records of {name} back",
+            why,
+            "world-www",
+            url_for("sender.show"),
+            "See what is missing",
+            waits=True,
+        )
     ]
 
 

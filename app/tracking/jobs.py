@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from app.attribution import touch
 from app.attribution.records import TouchKind
+from app.audience import engagement
 from app.db import begin_writing, db, is_sqlite
 from app.errors import Conflict
 from app.settings import current
@@ -105,6 +106,7 @@ def _set_aside(path: Path, error: Exception) -> int:
 
 def _keep_touches(meetings: Sequence[Meeting]) -> tuple[int, int, int]:
     """Record the touchpoints of people, take back those of machines; returns how many of each, and how many must stay."""
+    engagement.mark((met.partner_id, met.contact_id) for met in meetings)
     known = [met for met in meetings if met.kind in TOUCHES]
     people = [
         touch.Touch(

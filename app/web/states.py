@@ -88,7 +88,7 @@ _TABLE: dict[str, dict[Tone, str]] = {
     "partnership": {"wait": "applied pending invited", "ok": "active", "rest": "ended", "bad": "declined"},
     "page": {"live": "published", "rest": "draft closed"},
     "mail": {"rest": "waiting ready", "ok": "sent", "bad": "failed"},
-    "domain": {"wait": "pending", "ok": "verified", "bad": "failed"},
+    "domain": {"wait": "pending failing", "ok": "verified", "bad": "lapsed"},
 }
 _LABELS: dict[tuple[str, str], str] = {
     ("test", "no_difference"): "No proven difference",
@@ -100,6 +100,10 @@ _LABELS: dict[tuple[str, str], str] = {
     ("import", "waiting"): "Waiting",
     ("noes", "finished"): "In force",
     ("page", "published"): "Open",
+    ("domain", "pending"): "Waiting for records",
+    ("domain", "verified"): "In use",
+    ("domain", "failing"): "Record missing",
+    ("domain", "lapsed"): "Not used",
 }
 _MARKS: dict[tuple[str, str], Mark] = {
     (kind, status): Mark(_LABELS.get((kind, status), status.replace("_", " ").capitalize()), tone)

@@ -21,7 +21,8 @@ from app.assets.brand import BrandInput
 from app.assets.upload import File, add_file, add_image
 from app.audience import importing, noes_upload, refused
 from app.audience.entries import Refusal
-from app.audience.models import Topic
+from app.audience.models import ContactList, Segment, Topic
+from app.audience.rules import About, Condition, Group, How, Rules
 from app.campaigns import make, review_comments, seeds, subject_test
 from app.campaigns.models import Campaign, CampaignStatus
 from app.clock import now, today
@@ -186,6 +187,28 @@ def _pid_of_kit(found: KitVersion) -> str:
 
 def contact(cast: Cast) -> Values:
     return {"pid": story.campaign(cast.northwind, cast.harbour).contact.pid}
+
+
+def segment(cast: Cast) -> Values:
+    rules = Rules((Group((Condition(About.LANGUAGE, How.IS, "nl"),)),))
+    return {"pid": _kept(Segment(partner_id=cast.harbour.id, name="Dutch", rules=rules.to_json())).pid}
+
+
+def contact_list(cast: Cast) -> Values:
+    return {"pid": list_of(cast).pid}
+
+
+def list_of(cast: Cast) -> ContactList:
+    row: ContactList = _kept(ContactList(partner_id=cast.harbour.id, name="Customers"))
+    return row
+
+
+def contact_in_list(cast: Cast) -> Values:
+    return {"pid": list_of(cast).pid, "contact": contact(cast)["pid"]}
+
+
+def contact_to_join(cast: Cast) -> Values:
+    return {"contact": contact(cast)["pid"]}
 
 
 def noes_upload_of_harbour(cast: Cast) -> Values:
@@ -404,6 +427,7 @@ def money_claim(cast: Cast) -> Values:
 
 
 BY_BLUEPRINT: dict[str, Example] = {
+    "bounced": contact,
     "brand": second_brand,
     "campaigns": campaign,
     "contacts": contact,
@@ -411,6 +435,8 @@ BY_BLUEPRINT: dict[str, Example] = {
     "imports": contact_import,
     "kits": version,
     "launches": campaign,
+    "lists": contact_list,
+    "segments": segment,
     "leftouts": left_out_of_campaign,
     "times": campaign,
     "leads": lead,
@@ -430,6 +456,8 @@ BY_BLUEPRINT: dict[str, Example] = {
 
 EXAMPLES: dict[str, Example] = {
     "mail_rules.retire_topic": topic,
+    "lists.join": contact_to_join,
+    "lists.leave": contact_in_list,
     "funds.add_activity": fund,
     "funds.answer_claim": money_claim,
     "funds.answer_request": request,

@@ -8,6 +8,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Role
 from app.audience.lists import list_named
 from app.campaigns import audience, make, subject_test
+from app.campaigns.chosen import chosen
 from app.campaigns.models import Campaign, CampaignStatus
 from app.campaigns.queries import campaign_for, campaigns_of, latest_by_kit, rows_of_kit, used_by
 from app.db import db, scoped
@@ -152,4 +153,6 @@ def test_people_come_from_the_partners_own_lists(cast: Cast) -> None:
         audience.choose(maya(cast), campaign, theirs.pid)
     mine = list_named(cast.harbour, "Customers")
     assert audience.choose(maya(cast), campaign, mine.pid).people.list_id == campaign.list_id
-    assert audience.chosen_list(cast.harbour, campaign) is mine
+    found = chosen(cast.harbour, campaign)
+    assert found
+    assert (found.pid, found.name) == (mine.pid, "Customers")

