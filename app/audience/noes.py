@@ -25,6 +25,13 @@ REASONS = {
     SuppressionReason.MANUAL: "Added by hand or from a file",
 }
 
+IN_SHORT = {
+    SuppressionReason.UNSUBSCRIBE: "By link",
+    SuppressionReason.COMPLAINT: "As spam",
+    SuppressionReason.BOUNCE: "Bounced",
+    SuppressionReason.MANUAL: "By hand",
+}
+
 
 @dataclass(frozen=True)
 class Holder:

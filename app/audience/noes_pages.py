@@ -148,6 +148,7 @@ def _page(add_form: AddForm | None = None, ask_form: AskForm | None = None, **an
         "audience/noes.html",
         counts=noes.counts(holder),
         reasons=noes.REASONS,
+        in_short=noes.IN_SHORT,
         add_form=add_form or AddForm(formdata=None),
         ask_form=ask_form or AskForm(formdata=None),
         uploads=noes_upload.uploads(actor()),

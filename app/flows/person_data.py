@@ -28,6 +28,12 @@ _NAMED = {
     "topic_id": "topic",
 }
 _MACHINERY = {
+    "assigned_to",
+    "registered_by",
+    "recorded_by",
+    "decided_by",
+    "asked_by",
+    "attempts",
     "pid",
     "epoch",
     "worker",
@@ -130,7 +136,7 @@ def shown(person: Subject, name: str) -> list[dict[str, Any]]:
     """The rows of one place, for the page: those that say something, up to some hundred."""
     rows = []
     for row in _rows(name, person):
-        rows.append(_readable(row))
+        rows.append(_spoken(row))
         if len(rows) == _SHOWN:
             break
     return rows
@@ -157,9 +163,12 @@ def _told(name: str) -> list[ColumnElement[Any]]:
 
 
 def _readable(row: RowMapping) -> dict[str, Any]:
-    return {
-        key.replace("_", " "): _plain(value) for key, value in row.items() if value not in (None, "", {}, [])
-    }
+    return {key: _plain(value) for key, value in _spoken(row).items()}
+
+
+def _spoken(row: RowMapping) -> dict[str, Any]:
+    """What is filled in, under words apart."""
+    return {key.replace("_", " "): value for key, value in row.items() if value not in (None, "", {}, [])}
 
 
 def _plain(value: Any) -> Any:

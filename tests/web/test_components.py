@@ -21,6 +21,8 @@ MACROS = [
 ]
 # Which enumeration of which room is shown under which kind.
 SHOWN = {
+    "noes": ("audience.models", "UploadStatus"),
+    "domain": ("domains.models", "DomainStatus"),
     "campaign": ("campaigns.models", "CampaignStatus"),
     "send": ("delivery.models", "SendStatus"),
     "delivery": ("delivery.models", "DeliveryState"),
