@@ -5,12 +5,18 @@ Each statement is its own transaction. Its answer counts only when the server is
 
 import select
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import psycopg
-from psycopg import pq
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from app.lazy import lazy
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg import pq
+else:  # a worker on SQLite does without
+    psycopg, pq = lazy("psycopg"), lazy("psycopg.pq")
 
 Row = Sequence[bytes | None]
 
@@ -19,7 +25,6 @@ Row = Sequence[bytes | None]
 _PLANS = """
 SET plan_cache_mode = force_generic_plan; SET jit = off;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off"""
-_DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
 
 class Broken(SQLAlchemyError):
@@ -52,7 +57,7 @@ class Prepared:
 
     def _prepare(self, name: str, statement: str) -> None:
         result = self._driver.pgconn.prepare(name.encode(), statement.encode())
-        if result.status not in _DONE:
+        if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
             raise Broken(_state(result))
 
     def fileno(self) -> int:
@@ -90,7 +95,7 @@ class Prepared:
     def _rows(self) -> list[Row]:
         results, self._results = self._results, []
         for result in results:
-            if result.status not in _DONE:
+            if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
                 raise Broken(_state(result))
         return [
             [result.get_value(row, column) for column in range(result.nfields)]
