@@ -125,6 +125,6 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _state(result: pq.abc.PGresult) -> str:
+def _state(result: "pq.abc.PGresult") -> str:
     code = result.error_field(pq.DiagnosticField.SQLSTATE)
     return f"the database refused: {code.decode() if code else 'no reason'}"
