@@ -98,7 +98,10 @@ def choose_sheet(imp: ContactImport, sheet: str) -> None:
     with _room() as source, _room() as plain:
         with closing(store().open(refused.workbook_key(imp))) as stored:
             shutil.copyfileobj(stored, source)
-        _keep(imp, plain, intake.take(source, plain, sheet))
+        layout = intake.take(source, plain, sheet)
+        # a file of its own: should this not be committed, the row still points to the one it describes
+        imp.key = f"{refused.folder(imp)}/sheet-{layout.sheets.index(sheet)}.csv"
+        _keep(imp, plain, layout)
     db.session.flush()
 
 

@@ -40,14 +40,21 @@ def first(imp: ContactImport, most: int) -> list[Refusal]:
     return found[:most]
 
 
+def folder(imp: ContactImport) -> str:
+    """Where all files of an import lie."""
+    return imp.key.rpartition("/")[0]
+
+
 def workbook_key(imp: ContactImport) -> str:
-    """Where a workbook with several sheets lies, beside the one that was read from it."""
-    return imp.key.removesuffix(".csv") + ".xlsx"
+    """Where a workbook with several sheets lies, beside the ones that were read from it."""
+    return f"{folder(imp)}/file.xlsx"
 
 
 def delete(imp: ContactImport) -> None:
     """Delete the uploaded file and the refused rows."""
     store().delete(imp.key)
-    store().delete(workbook_key(imp))
+    if len(imp.layout.get("sheets", ())) > 1:
+        for stored in list(store().files(f"{folder(imp)}/")):
+            store().delete(stored.key)
     for number in range(imp.refused_parts):
         store().delete(f"{imp.refused_key}/{number}.csv")

@@ -107,7 +107,12 @@ def test_a_form_that_does_not_fit_the_file_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "data", "words"),
-    [("a.csv", b"", "empty"), ("a.xlsx", b"PK", "isn’t one of"), ("a.csv", b"Email\n\0a\n", "Line 2")],
+    [
+        ("a.csv", b"", "empty"),
+        ("a.pdf", b"%PDF", "isn’t one of"),
+        ("a.xlsx", b"PK", "cut off"),
+        ("a.csv", b"Email\n\0a\n", "Line 2"),
+    ],
 )
 def test_an_unreadable_file_is_refused_beside_the_field(
     cast: Cast, as_person: Browser, name: str, data: bytes, words: str

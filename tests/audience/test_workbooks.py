@@ -123,7 +123,7 @@ def test_refused_rows_bear_the_number_they_have_in_the_sheet(cast: Cast) -> None
 _VALUES = st.one_of(st.text("aZ09é東🙂 ,;|\"'<>&\n\t", max_size=8), st.integers(-(10**15), 10**15), st.none())
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(st.lists(_VALUES, min_size=1, max_size=4), min_size=1, max_size=6))
 def test_another_reader_finds_the_same_cells(rows: list[list[Any]]) -> None:
     data = workbook({"One": [["Email", "b", "c", "d"], *rows, ["end"]]})
@@ -270,7 +270,20 @@ def test_the_first_sheet_with_a_table_is_read_and_another_can_be_chosen(cast: Ca
         importing.choose_sheet(imp, "Customers")
     assert store().exists(refused.workbook_key(imp))
     refused.delete(imp)
-    assert not store().exists(refused.workbook_key(imp))
+    assert list(store().files(f"{refused.folder(imp)}/")) == []
+
+
+def test_a_choice_that_is_not_committed_leaves_the_file_as_it_was(cast: Cast) -> None:
+    imp = uploaded(cast, BOOK)
+    importing.choose_sheet(imp, "Leads")
+    db.session.rollback()
+    importing.confirm(maya(cast), imp, importing.columns.guess(HEAD), AGREED, "Customers")
+    db.session.commit()
+    assert importing.run(imp.id)
+    assert db.session.scalars(select(Contact.email).order_by(Contact.email)).all() == [
+        "bo@x.example",
+        "zoe@vandijk.example",
+    ]
 
 
 def test_a_hidden_sheet_is_not_offered(cast: Cast) -> None:
