@@ -111,7 +111,7 @@ def a_segment_is_built(stage: Stage, maya: Page) -> None:
     expect(maya.locator("#segment .tl-lead")).to_contain_text(f"{MAY + NO_YES} people")
     maya.get_by_label("Name").fill("Dutch customers")
     maya.get_by_role("button", name="Save segment").click()
-    expect(maya.get_by_text("is saved.")).to_be_visible()
+    expect(maya.get_by_role("heading", name="Dutch customers")).to_be_visible()
     stage.eyes.look(maya, "saved")
 
 
@@ -143,14 +143,15 @@ def launched(stage: Stage, maya: Page, campaign: str) -> None:
 
 def a_no_is_heard_in_the_next(stage: Stage, maya: Page) -> None:
     until(lambda: _got(stage, LAST) == 1 or None, "the last mail of the first campaign", seconds=60)
-    stage.go(maya, stage.campaign, "first")
-    maya.get_by_role("button", name="Copy").first.click()
+    stage.go(maya, f"{stage.campaign}/words", "first")
+    maya.get_by_text("More about this campaign").click()
+    maya.get_by_role("button", name="Copy").click()
     maya.wait_for_url(re.compile("/words"))
     second = maya.url.partition("?")[0].removesuffix("/words").removeprefix(stage.here.app_url)
     launched(stage, maya, second)
     (mail,) = [one for one in stage.mailbox.all(LAST) if one.to == LAST]
     someone = stage.window()
-    someone.goto(mail.one_click)
+    someone.goto(mail.one_click())
     expect(someone.get_by_role("link", name="Fewer mails instead")).to_be_visible()
     someone.get_by_role("button", name="Unsubscribe").click()
     expect(someone.get_by_text("Done. We won’t write again.")).to_be_visible()
