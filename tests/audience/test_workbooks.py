@@ -123,7 +123,7 @@ def test_refused_rows_bear_the_number_they_have_in_the_sheet(cast: Cast) -> None
 _VALUES = st.one_of(st.text("aZ09é東🙂 ,;|\"'<>&\n\t", max_size=8), st.integers(-(10**15), 10**15), st.none())
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)  # openpyxl takes its time on a busy machine
 @given(st.lists(st.lists(_VALUES, min_size=1, max_size=4), min_size=1, max_size=6))
 def test_another_reader_finds_the_same_cells(rows: list[list[Any]]) -> None:
     data = workbook({"One": [["Email", "b", "c", "d"], *rows, ["end"]]})
