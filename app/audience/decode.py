@@ -15,6 +15,7 @@ _CHUNK = 256 * 1024
 _HEAD = 4096
 _AS_UTF8 = "Save it again as “CSV UTF-8”."
 _FOREIGN = {
+    b"PK\x03\x04": "This is a workbook or an archive, not a CSV file.",
     b"\xd0\xcf\x11\xe0": "This is an old Excel workbook (.xls), or one that is locked with a password.",
     b"%PDF": "This is a PDF, not a CSV file.",
     b"\xff\xfe\x00\x00": "This file is UTF-32, which is hardly used.",

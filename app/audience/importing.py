@@ -25,6 +25,7 @@ from app.accounts.models import Organisation
 from app.assets.errors import FileGone
 from app.assets.store import store
 from app.audience import columns, intake, refused, table
+from app.audience.bulk import measure
 from app.audience.chunk import Lost, Writer
 from app.audience.columns import Becomes
 from app.audience.consent import Plan, Why
@@ -278,6 +279,7 @@ def _end(import_id: int, worker: str, status: ImportStatus, reason: str | None =
     row.finished_at = now()
     row.worker = row.lease_until = None
     facts = {"added": row.added, "updated": row.updated, "refused": row.refused}
+    measure()
     record(None, f"contacts.import_{status}", row, added=row.added, updated=row.updated, refused=row.refused)
     db.session.commit()
     log.info("import.ended", import_id=import_id, status=str(status), **facts)

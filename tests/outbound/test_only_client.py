@@ -33,6 +33,7 @@ ALLOWED = {
     },  # the region of the settings; a pair of sockets wakes its loop
     "delivery/ses_errors": {"botocore"},  # what it answers
     "delivery/ses_service": {"boto3", "botocore"},  # the same region
+    "domains/lookup": {"dns"},  # the records of a partner’s domain, from the name server of the settings
     "delivery/transport": {"socket"},  # this machine's own name
     "delivery/presence": {"socket"},  # this machine's own name
     "delivery/turns": {"socket"},  # this machine's own name
