@@ -23,7 +23,6 @@ class RulesForm(Form):
     a_week = IntegerField(
         "Mails to one person in a week, at most",
         [Required("Write a number."), NumberRange(1, 14, "Write a number from 1 to 14.")],
-        description="Over all your campaigns, their reminders included. People can choose less themselves.",
     )
     double_opt_in = BooleanField("A yes on a form counts once it is confirmed by mail")
 
@@ -36,7 +35,6 @@ class TopicForm(Form):
         "What comes, and how often",
         [Short(200)],
         filters=[stripped],
-        description="Such as: about one mail a month.",
     )
 
 

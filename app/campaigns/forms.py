@@ -176,11 +176,7 @@ class NameForm(Form):
     """A campaign's name."""
 
     name = StringField("Name", [Required("Write a name."), Short(120)])
-    topic = SelectField(
-        "Topic",
-        description="Whoever left this topic out in their preferences doesn’t get it.",
-        validate_choice=False,
-    )
+    topic = SelectField("Topic", validate_choice=False)
 
     def offer(self, topics: Sequence[Topic]) -> None:
         """The topics that may be chosen, by public id."""
