@@ -76,7 +76,7 @@ def confirm(row: OptIn) -> None:
     if row.confirmed_at is not None or contact.erased_at is not None:
         return
     row.confirmed_at = now()
-    partner = db.session.get_one(Organisation, row.partner_id)
+    partner = partner_of(row)
     yes = Yes(
         ConsentPurpose.MARKETING,
         ConsentBasis.EXPRESS,
@@ -89,6 +89,11 @@ def confirm(row: OptIn) -> None:
     made = consent.record(partner, contact, yes)
     made.controller = row.controller
     record(None, "contact.opt_in_confirmed", contact, opt_in=row.id)
+
+
+def partner_of(row: OptIn) -> Organisation:
+    """Whose mails it is about."""
+    return db.session.get_one(Organisation, row.partner_id)
 
 
 def address_of(row: OptIn) -> str | None:

@@ -75,7 +75,7 @@ def confirm(token: str) -> Answer:
 
 def _opt_in(token: str) -> str:
     row = opt_ins.asked(token)
-    partner = held.partner_of(row)
+    partner = opt_ins.partner_of(row)
     g.timezone = partner.timezone
     looks = as_partner(default_brand(partner), partner)
     return render_template(

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.accounts.audit import record
-from app.accounts.models import Organisation
 from app.audience import consent, preferences
 from app.audience.models import Consent, ConsentPurpose, Topic
 from app.audience.preferences import MONTHLY, PAUSE, Choices
 from app.clock import now
-from app.db import db
 from app.errors import Invalid
 from app.flows.unsubscribe import Recipient
 
@@ -105,8 +103,3 @@ def _paused_until(often: str, before: Choices) -> datetime | None:
     if often != "pause":
         return None
     return before.paused_until if before.is_paused else now() + PAUSE
-
-
-def partner_of(row: object) -> Organisation:
-    """Whose mails an unconfirmed yes is about."""
-    return db.session.get_one(Organisation, row.partner_id)  # type: ignore[attr-defined]
